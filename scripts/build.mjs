@@ -1,0 +1,35 @@
+// Bundles each process into one file of dist/. Start-up time is the gap a restart leaves, and bundle size is memory:
+// measured on the target, a bundle starts in two thirds of the time the same modules take unbundled.
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const entryPoints = {};
+for (const service of readdirSync(`${root}services`)) {
+  if (existsSync(`${root}services/${service}/main.ts`)) entryPoints[service] = `services/${service}/main.ts`;
+}
+for (const [name, path] of [
+  ['live-sim', 'simulator/main.ts'],
+  ['cli', 'cli/main.ts'],
+]) {
+  if (existsSync(`${root}${path}`)) entryPoints[name] = path;
+}
+
+await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'warning',
+  // Native code cannot be bundled; pm2 finds its own files relative to itself.
+  external: ['sharp', 'sherpa-onnx-node', 'naudiodon', 'pm2'],
+});

@@ -1,0 +1,190 @@
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { type Channel, filterOf } from '#shared/contract/channel.ts';
+import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Bus, Message } from './bus.ts';
+import { Outbox } from './outbox.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+export interface MqttBusOptions {
+  url: string;
+  username: string;
+  password: string;
+  /** Names the connection in the broker's log; made unique here, because two processes of a service overlap in a reload. */
+  clientName: string;
+  topicPrefix: string;
+  /** Published retained by the broker when this process dies without saying goodbye. */
+  will?: { channel: Channel<unknown>; payload: unknown };
+  clock: Clock;
+  log: Log;
+  meters: Meters;
+}
+
+/** A broker on the same machine is back within a second of its restart; asking this often costs nothing and saves the wait. */
+const RECONNECT_MS = 200;
+/** A CONNACK this late means the broker hangs. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const KEEPALIVE_S = 10;
+/** Beyond this the socket is stuck; PCM and pictures are dropped (and repaired later) rather than piled up. */
+const MAX_UNSENT_BYTES = 4_000_000;
+
+/** Connects in the background and for ever. */
+export function connectMqttBus(options: MqttBusOptions): Bus {
+  return new MqttBus(options);
+}
+
+class MqttBus implements Bus {
+  private readonly options: MqttBusOptions;
+  private readonly client: MqttClient;
+  private readonly subscriptions: Subscriptions;
+  private readonly connectionListeners = new Set<(connected: boolean) => void>();
+  private readonly ownRetained = new Map<string, Buffer>();
+  private readonly outbox = new Outbox();
+  private readonly filters = new Set<string>();
+  private unacknowledged = 0;
+  private complainedOf = '';
+
+  constructor(options: MqttBusOptions) {
+    this.options = options;
+    const { meters, log } = options;
+    this.subscriptions = new Subscriptions({
+      badPayload(topic, reason) {
+        meters.count('busBadPayloads');
+        log.warn({ topic, reason: reason.slice(0, 500) }, 'dropped a bad payload');
+      },
+      listenerFailed(topic, error) {
+        meters.count('busListenerFailures');
+        log.error({ topic, err: error }, 'a bus listener failed');
+      },
+    });
+    this.client = mqtt.connect(options.url, this.clientOptions());
+    this.client.on('connect', () => this.connectionOpened());
+    this.client.on('close', () => this.connectionClosed());
+    this.client.on('error', (error) => this.complain(error));
+    this.client.on('message', (topic, bytes, packet) => {
+      const prefix = `${options.topicPrefix}/`;
+      if (topic.startsWith(prefix)) this.subscriptions.deliver(topic.slice(prefix.length), bytes, packet.retain);
+    });
+  }
+
+  get connected(): boolean {
+    return this.client.connected;
+  }
+
+  publish<Payload>(channel: Channel<Payload>, payload: Payload): void {
+    const bytes = channel.codec.encode(payload);
+    if (channel.retain) this.ownRetained.set(channel.topic, bytes);
+    if (!this.client.connected) {
+      if (channel.qos === 1 && !channel.retain) {
+        this.outbox.keep({ topic: channel.topic, bytes, keptAtMs: this.options.clock.nowMs() });
+      } else if (channel.qos === 0) this.options.meters.count('busDroppedWhileAway');
+      return;
+    }
+    if (channel.qos === 0 && this.client.stream.writableLength > MAX_UNSENT_BYTES) {
+      this.options.meters.count('busDroppedSlowBroker');
+      return;
+    }
+    this.send(channel.topic, bytes, channel.qos, channel.retain);
+  }
+
+  async subscribe<Payload>(
+    channel: Channel<Payload>,
+    listener: (message: Message<Payload>) => void,
+  ): Promise<() => void> {
+    const end = this.subscriptions.add(channel, listener);
+    const filter = `${this.options.topicPrefix}/${filterOf(channel)}`;
+    if (!this.filters.has(filter) || channel.retain) {
+      this.filters.add(filter);
+      const [grant] = await this.client.subscribeAsync(filter, { qos: channel.qos });
+      if (grant && grant.qos > 2) {
+        end();
+        throw new CortexError('bus-rights', `the broker refuses ${this.options.clientName} the topic ${filter}`);
+      }
+    }
+    return end;
+  }
+
+  onConnection(listener: (connected: boolean) => void): () => void {
+    this.connectionListeners.add(listener);
+    if (this.client.connected) listener(true);
+    return () => this.connectionListeners.delete(listener);
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    const giveUpAtMs = this.options.clock.nowMs() + timeoutMs;
+    while (this.unacknowledged > 0 && this.options.clock.nowMs() < giveUpAtMs) {
+      await new Promise<void>((resolve) => this.options.clock.after(5, resolve));
+    }
+  }
+
+  async close(): Promise<void> {
+    // A broker that does not answer must not hold up a shutdown.
+    await Promise.race([
+      this.client.endAsync(),
+      new Promise<void>((resolve) => this.options.clock.after(500, resolve)),
+    ]);
+    if (!this.client.disconnected) this.client.end(true);
+  }
+
+  private clientOptions(): IClientOptions {
+    const { options } = this;
+    const unique = `${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+    return {
+      clientId: `${options.clientName}-${unique}`,
+      username: options.username,
+      password: options.password,
+      protocolVersion: 4,
+      clean: true,
+      keepalive: KEEPALIVE_S,
+      reconnectPeriod: RECONNECT_MS,
+      reconnectOnConnackError: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      queueQoSZero: false,
+      ...(options.will && {
+        will: {
+          topic: `${options.topicPrefix}/${options.will.channel.topic}`,
+          payload: options.will.channel.codec.encode(options.will.payload),
+          qos: options.will.channel.qos,
+          retain: options.will.channel.retain,
+        },
+      }),
+    };
+  }
+
+  private send(topic: string, bytes: Buffer, qos: 0 | 1, retain: boolean): void {
+    this.unacknowledged += 1;
+    this.client.publish(`${this.options.topicPrefix}/${topic}`, bytes, { qos, retain }, () => {
+      this.unacknowledged -= 1;
+    });
+  }
+
+  private connectionOpened(): void {
+    this.complainedOf = '';
+    this.options.log.info({ url: this.options.url }, 'connected to the broker');
+    this.options.meters.count('busConnections');
+    // A broker that was restarted has forgotten what it retained; whoever owns a value brings it back.
+    for (const [topic, bytes] of this.ownRetained) this.send(topic, bytes, 1, true);
+    for (const { topic, bytes } of this.outbox.take(this.options.clock.nowMs())) this.send(topic, bytes, 1, false);
+    this.options.meters.gauge('busOutboxDropped', this.outbox.dropped);
+    for (const listener of this.connectionListeners) listener(true);
+  }
+
+  private connectionClosed(): void {
+    for (const listener of this.connectionListeners) listener(false);
+  }
+
+  private complain(error: Error): void {
+    const reason = messageOf(error) || (error as NodeJS.ErrnoException).code || 'unknown reason';
+    if (reason === this.complainedOf) return;
+    this.complainedOf = reason;
+    const refused = /not authorized|bad user name|identifier rejected/i.test(reason);
+    this.options.log.error(
+      { url: this.options.url, reason },
+      refused
+        ? 'the broker refuses our password: check CORTEX_MQTT_USERNAME and CORTEX_MQTT_PASSWORD (or delete credentials.json in CORTEX_STATE_DIR); trying again'
+        : 'no broker at this address: check that it runs, or CORTEX_MQTT_URL, CORTEX_MQTT_HOST and CORTEX_MQTT_PORT; trying again',
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod/mini';
+import { channel } from './channel.ts';
+import { json, pcm } from './codecs.ts';
+import { at, milliseconds, u32, unitInterval } from './fields.ts';
+
+/** Evidence and decision of the voice activity detector about one utterance. */
+export const Speech = z.object({
+  utterance: u32,
+  /** possible: two windows above the threshold. started: minimum speech reached. discarded: it was a cough or a horn. */
+  state: z.enum(['possible', 'started', 'ended', 'discarded']),
+  probability: unitInterval,
+  speechMs: milliseconds,
+  at,
+});
+export type Speech = z.infer<typeof Speech>;
+
+export const Level = z.object({
+  /** dBFS, 0 = full scale. */
+  rms: z.number(),
+  peak: z.number(),
+  probability: unitInterval,
+  at,
+});
+export type Level = z.infer<typeof Level>;
+
+/** Asks the publisher of a PCM stream for its samples from `from` on. */
+export const Resend = z.object({ stream: u32, from: u32 });
+export type Resend = z.infer<typeof Resend>;
+
+export const microphonePcm = channel('audio-in/pcm', pcm, {
+  summary: 'Microphone, 16 kHz mono, one stream per utterance with its pre-roll, 20 ms a frame',
+  qos: 0,
+  publishers: ['audio-in'],
+  sensitive: true,
+});
+
+export const microphoneResend = channel('audio-in/pcm/resend', json(Resend), {
+  summary: 'A subscriber asks for microphone samples it lacks',
+  qos: 1,
+  publishers: ['thinker', 'router'],
+  command: true,
+});
+
+export const speech = channel('audio-in/speech', json(Speech), {
+  summary: 'What the voice activity detector makes of the microphone',
+  qos: 1,
+  publishers: ['audio-in'],
+});
+
+export const level = channel('audio-in/level', json(Level), {
+  summary: 'Loudness of the microphone in dBFS, five a second',
+  qos: 0,
+  publishers: ['audio-in'],
+});

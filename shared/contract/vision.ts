@@ -1,0 +1,10 @@
+import { channel } from './channel.ts';
+import { jpeg } from './codecs.ts';
+
+export const frame = channel('vision/frame', jpeg, {
+  summary: 'A plain JPEG file, capture time in its EXIF; empty when the camera is blocked',
+  qos: 0,
+  retain: true,
+  publishers: ['vision'],
+  sensitive: true,
+});

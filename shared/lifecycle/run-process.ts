@@ -1,0 +1,99 @@
+import { type Environment, withEnvFile } from '#shared/config/environment.ts';
+import { loadSettings, unknownSettings } from '#shared/config/load-settings.ts';
+import type { Settings } from '#shared/config/settings.ts';
+import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
+import { createLog, type Log } from '#shared/log/log.ts';
+import { Meters } from '#shared/metrics/meters.ts';
+import { type Clock, systemClock } from '#shared/time/clock.ts';
+
+/** What every process gets to work with. */
+export interface ProcessContext {
+  settings: Settings;
+  log: Log;
+  clock: Clock;
+  meters: Meters;
+  /** Ends this process after an orderly stop: 1 for what no restart can mend (ConfigurationError), 70 for the rest. */
+  fail(error: unknown): void;
+}
+
+export interface Running {
+  /** Called once, on SIGINT, SIGTERM, PM2's shutdown message or `fail`. */
+  stop(): Promise<void>;
+}
+
+/** PM2 does not restart after this one (`stop_exit_codes` in ecosystem.config.js). */
+const EXIT_CONFIGURATION = 1;
+/** EX_SOFTWARE of sysexits.h: PM2 restarts. */
+const EXIT_CRASHED = 70;
+/** Less than `kill_timeout` in ecosystem.config.js, so that a hanging stop is told by us and not by a SIGKILL. */
+const STOP_DEADLINE_MS = 4_000;
+
+/**
+ * Runs one process: settings, log, signals, readiness, stop with a deadline, uncaught errors. The only place that calls
+ * `process.exit`. `start` resolves when the process does its job; PM2 is told `ready` then.
+ * A start that fails must have undone its own half-finished work (see `Teardown`).
+ */
+export async function runProcess(name: string, start: (context: ProcessContext) => Promise<Running>): Promise<void> {
+  const clock = systemClock();
+  const meters = new Meters();
+  let environment: Environment;
+  let settings: Settings;
+  try {
+    environment = withEnvFile(process.cwd(), process.env);
+    settings = loadSettings(environment);
+  } catch (error) {
+    createLog(name, 'info').fatal(messageOf(error));
+    process.exit(EXIT_CONFIGURATION);
+  }
+  const log = createLog(name, settings.logLevel);
+  for (const warning of unknownSettings(environment)) log.warn(warning);
+
+  let running: Running | undefined;
+  let ending = false;
+
+  async function end(exitCode: number): Promise<void> {
+    if (ending) return;
+    ending = true;
+    const overdue = setTimeout(() => {
+      log.error({ deadlineMs: STOP_DEADLINE_MS }, 'stop took too long; leaving without it');
+      process.exit(exitCode || EXIT_CRASHED);
+    }, STOP_DEADLINE_MS);
+    try {
+      await running?.stop();
+    } catch (error) {
+      log.error({ err: error }, 'stop failed');
+    }
+    clearTimeout(overdue);
+    process.exit(exitCode);
+  }
+
+  function fail(error: unknown): void {
+    const configuration = error instanceof ConfigurationError;
+    if (configuration) log.fatal(messageOf(error));
+    else log.fatal({ err: error }, 'crashed');
+    void end(configuration ? EXIT_CONFIGURATION : EXIT_CRASHED);
+  }
+
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  process.on('SIGINT', () => void end(0));
+  process.on('SIGTERM', () => void end(0));
+  process.on('message', (message) => {
+    if (message === 'shutdown') void end(0);
+  });
+  // A parent that died closes our IPC channel or pipe; writing to it must not look like a crash of ours.
+  process.stdout.on('error', () => undefined);
+
+  try {
+    running = await start({ settings, log, clock, meters, fail });
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  if (ending) {
+    await running.stop();
+    return;
+  }
+  log.info('ready');
+  process.send?.('ready');
+}

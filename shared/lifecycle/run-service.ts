@@ -1,0 +1,75 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Bus } from '#shared/bus/bus.ts';
+import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
+import { loginFor } from '#shared/config/credentials.ts';
+import type { Settings } from '#shared/config/settings.ts';
+import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
+import { metrics, status } from '#shared/contract/service.ts';
+import { announcePresence, offlineStatus } from './presence.ts';
+import { type ProcessContext, type Running, runProcess } from './run-process.ts';
+import { Teardown } from './teardown.ts';
+
+/** What a service gets to work with; tests build one with a MemoryHub's bus and a manual clock. */
+export interface ServiceContext extends ProcessContext {
+  bus: Bus;
+}
+
+const METRICS_PERIOD_MS = 5_000;
+const GOODBYE_MS = 500;
+
+/** Runs one service under PM2: a process with a connection to the bus, a last will, a status and metrics. */
+export async function runService(
+  service: ServiceName,
+  start: (context: ServiceContext) => Promise<Running>,
+): Promise<void> {
+  await runProcess(service, async (context) => {
+    const teardown = new Teardown();
+    try {
+      const startedAtMs = context.clock.nowMs();
+      const bus = connectMqttBus({
+        ...context,
+        ...loginFor(service, context.settings),
+        url: brokerUrl(context.settings),
+        clientName: service,
+        topicPrefix: context.settings.topicPrefix,
+        will: { channel: atTopic(status, { service }), payload: offlineStatus(process.pid, startedAtMs) },
+      });
+      teardown.add(() => bus.close());
+      const running = await start({ ...context, bus });
+      teardown.add(() => running.stop());
+      const sayGoodbye = await announcePresence(bus, service, { pid: process.pid, startedAtMs });
+      teardown.add(() => {
+        sayGoodbye();
+        return bus.flush(GOODBYE_MS);
+      });
+      teardown.add(publishMetrics(service, context, bus));
+      return { stop: () => teardown.run() };
+    } catch (error) {
+      await teardown.run();
+      throw error;
+    }
+  });
+}
+
+/** Where this machine's services find their broker. */
+export function brokerUrl(settings: Pick<Settings, 'mqttUrl' | 'mqttHost' | 'mqttPort' | 'mqttTlsCert'>): string {
+  if (settings.mqttUrl) return settings.mqttUrl;
+  return `${settings.mqttTlsCert ? 'mqtts' : 'mqtt'}://${settings.mqttHost}:${settings.mqttPort}`;
+}
+
+/** Publishes the meters every five seconds, with the process's own vital signs. Returns the stop. */
+export function publishMetrics(service: ServiceName, { clock, meters }: ProcessContext, bus: Bus): () => void {
+  const channel = atTopic(metrics, { service });
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  const cancel = clock.every(METRICS_PERIOD_MS, () => {
+    meters.gauge('rssBytes', process.memoryUsage.rss());
+    meters.gauge('eventLoopDelayP99Ms', delay.percentile(99) / 1e6);
+    delay.reset();
+    bus.publish(channel, meters.snapshot(clock.nowMs()));
+  });
+  return () => {
+    cancel();
+    delay.disable();
+  };
+}
