@@ -8,6 +8,8 @@ export const Status = z.object({
   pid: z.int(),
   version: z.string(),
   startedAt: at,
+  /** What the service works with (device, camera, model), as a person would name it. */
+  uses: z.optional(z.string()),
 });
 export type Status = z.infer<typeof Status>;
 

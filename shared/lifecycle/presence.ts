@@ -8,18 +8,30 @@ export function offlineStatus(pid: number, startedAtMs: number): Status {
   return { state: 'offline', pid, version: VERSION, startedAt: startedAtMs };
 }
 
+export interface Presence {
+  /** What the service works with, for `npm run status` and the dashboard; published at once. */
+  describe(uses: string): void;
+  goodbye(): void;
+}
+
 /**
  * Says on `SERVICE/status` that this process is there. While two processes of a service overlap in a reload, the one that
  * leaves must not make the service look dead: whoever is online takes an `offline` of another process back at once.
- * Returns the goodbye.
  */
 export async function announcePresence(
   bus: Bus,
   service: ServiceName,
   me: { pid: number; startedAtMs: number },
-): Promise<() => void> {
+  uses?: string,
+): Promise<Presence> {
   const channel = atTopic(status, { service });
-  const online: Status = { state: 'online', pid: me.pid, version: VERSION, startedAt: me.startedAtMs };
+  let online: Status = {
+    state: 'online',
+    pid: me.pid,
+    version: VERSION,
+    startedAt: me.startedAtMs,
+    ...(uses !== undefined && { uses }),
+  };
   let succeeded = false;
   let leaving = false;
   await bus.subscribe(channel, ({ payload }) => {
@@ -28,8 +40,14 @@ export async function announcePresence(
     if (payload.state === 'offline') bus.publish(channel, online);
   });
   bus.publish(channel, online);
-  return () => {
-    leaving = true;
-    if (!succeeded) bus.publish(channel, offlineStatus(me.pid, me.startedAtMs));
+  return {
+    describe(now) {
+      online = { ...online, uses: now };
+      bus.publish(channel, online);
+    },
+    goodbye() {
+      leaving = true;
+      if (!succeeded) bus.publish(channel, offlineStatus(me.pid, me.startedAtMs));
+    },
   };
 }

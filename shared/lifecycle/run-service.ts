@@ -2,16 +2,18 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Bus } from '#shared/bus/bus.ts';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loginFor } from '#shared/config/credentials.ts';
-import type { Settings } from '#shared/config/settings.ts';
 import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
 import { metrics, status } from '#shared/contract/service.ts';
-import { announcePresence, offlineStatus } from './presence.ts';
+import { brokerUrl } from './broker-url.ts';
+import { announcePresence, offlineStatus, type Presence } from './presence.ts';
 import { type ProcessContext, type Running, runProcess } from './run-process.ts';
 import { Teardown } from './teardown.ts';
 
 /** What a service gets to work with; tests build one with a MemoryHub's bus and a manual clock. */
 export interface ServiceContext extends ProcessContext {
   bus: Bus;
+  /** Says what the service works with (device, camera, model), as a person would name it; again whenever it changes. */
+  describe(uses: string): void;
 }
 
 const METRICS_PERIOD_MS = 5_000;
@@ -35,11 +37,17 @@ export async function runService(
         will: { channel: atTopic(status, { service }), payload: offlineStatus(process.pid, startedAtMs) },
       });
       teardown.add(() => bus.close());
-      const running = await start({ ...context, bus });
+      let uses: string | undefined;
+      let presence: Presence | undefined;
+      function describe(now: string): void {
+        uses = now;
+        presence?.describe(now);
+      }
+      const running = await start({ ...context, bus, describe });
       teardown.add(() => running.stop());
-      const sayGoodbye = await announcePresence(bus, service, { pid: process.pid, startedAtMs });
+      presence = await announcePresence(bus, service, { pid: process.pid, startedAtMs }, uses);
       teardown.add(() => {
-        sayGoodbye();
+        presence?.goodbye();
         return bus.flush(GOODBYE_MS);
       });
       teardown.add(publishMetrics(service, context, bus));
@@ -49,12 +57,6 @@ export async function runService(
       throw error;
     }
   });
-}
-
-/** Where this machine's services find their broker. */
-export function brokerUrl(settings: Pick<Settings, 'mqttUrl' | 'mqttHost' | 'mqttPort' | 'mqttTlsCert'>): string {
-  if (settings.mqttUrl) return settings.mqttUrl;
-  return `${settings.mqttTlsCert ? 'mqtts' : 'mqtt'}://${settings.mqttHost}:${settings.mqttPort}`;
 }
 
 /** Publishes the meters every five seconds, with the process's own vital signs. Returns the stop. */

@@ -1,0 +1,39 @@
+import SpeexResampler from 'speex-resampler';
+
+/** Turns a mono signal of one rate into one of another, chunk by chunk; the filter's memory lives across chunks. */
+export interface Resampler {
+  process(samples: Int16Array): Int16Array;
+}
+
+/** Speex's own default for voice over IP is 3; 7 keeps the stop band below −80 dB and costs under 1 % of a core. */
+const QUALITY = 7;
+
+/**
+ * A resampler with a proper low-pass (SpeexDSP in WebAssembly); the samples themselves where both rates are the same.
+ * @param fromHz rate of what goes in. @param toHz rate of what comes out.
+ */
+export async function createResampler(fromHz: number, toHz: number): Promise<Resampler> {
+  if (fromHz === toHz) return { process: (samples) => samples };
+  await SpeexResampler.initPromise;
+  const speex = new SpeexResampler(1, fromHz, toHz, QUALITY);
+  // The library sizes its output in whole samples and miscounts where a chunk does not come out even, so it gets only
+  // multiples of the smallest even block (3 samples for 48 → 16 kHz, 441 for 44.1 → 16 kHz).
+  const blockSamples = fromHz / greatestCommonDivisor(fromHz, toHz);
+  let remainder = new Int16Array(0);
+  return {
+    process(samples) {
+      const input = new Int16Array(remainder.length + samples.length);
+      input.set(remainder);
+      input.set(samples, remainder.length);
+      const even = input.length - (input.length % blockSamples);
+      remainder = input.slice(even);
+      if (even === 0) return new Int16Array(0);
+      const output = speex.processChunk(Buffer.from(input.buffer, 0, even * 2));
+      return new Int16Array(output.buffer, output.byteOffset, output.length >> 1);
+    },
+  };
+}
+
+function greatestCommonDivisor(one: number, other: number): number {
+  return other === 0 ? one : greatestCommonDivisor(other, one % other);
+}

@@ -1,0 +1,141 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PcmFrame } from './frame.ts';
+import {
+  type AssemblerEffect,
+  type AssemblerEvent,
+  type AssemblerPolicy,
+  type AssemblerState,
+  emptyAssembler,
+  nextAssembler,
+} from './pcm-assembler.ts';
+
+const policy: AssemblerPolicy = { askEveryMs: 100, giveUpMs: 1000, stallAskMs: 300, abandonMs: 5000 };
+
+/** A frame whose samples are their own positions, so that order and repetition can be read off the output. */
+function frame(stream: number, position: number, length: number, last = false): PcmFrame {
+  return {
+    sampleRateHz: 16000,
+    stream,
+    position,
+    timeUs: position * 62.5,
+    first: position === 0,
+    last,
+    resent: false,
+    samples: Int16Array.from({ length }, (_unused, index) => position + index),
+  };
+}
+
+function run(events: AssemblerEvent[], state: AssemblerState = emptyAssembler) {
+  const effects: AssemblerEffect[] = [];
+  let current = state;
+  for (const event of events) {
+    const step = nextAssembler(current, event, policy);
+    current = step.state;
+    effects.push(...step.effects);
+  }
+  return { state: current, effects };
+}
+
+const heard = (effects: AssemblerEffect[]) => effects.flatMap((e) => (e.type === 'samples' ? [...e.samples] : []));
+const kinds = (effects: AssemblerEffect[]) => effects.map((e) => e.type);
+const upTo = (length: number) => Array.from({ length }, (_unused, index) => index);
+
+describe('the PCM assembler', () => {
+  it('delivers contiguous frames at once and ends with the last one', () => {
+    const { effects } = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'frame', frame: frame(1, 10, 5, true), atMs: 20 },
+    ]);
+    expect(heard(effects)).toEqual(upTo(15));
+    expect(effects.at(-1)).toEqual({ type: 'ended', stream: 1, position: 15, complete: true });
+  });
+
+  it('asks for a gap at once, again after a while, and goes on when it is filled', () => {
+    const first = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'frame', frame: frame(1, 20, 10), atMs: 20 },
+      { type: 'tick', atMs: 60 },
+      { type: 'tick', atMs: 130 },
+    ]);
+    expect(first.effects.filter((e) => e.type === 'ask')).toEqual([
+      { type: 'ask', stream: 1, from: 10 },
+      { type: 'ask', stream: 1, from: 10 },
+    ]);
+    const second = run([{ type: 'frame', frame: frame(1, 10, 10), atMs: 140 }], first.state);
+    expect(heard([...first.effects, ...second.effects])).toEqual(upTo(30));
+  });
+
+  it('asks for the beginning of a stream it comes into in the middle', () => {
+    expect(run([{ type: 'frame', frame: frame(4, 100, 10), atMs: 0 }]).effects).toEqual([
+      { type: 'ask', stream: 4, from: 0 },
+    ]);
+  });
+
+  it('skips a gap nobody fills, and says what was lost', () => {
+    const { effects } = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'frame', frame: frame(1, 20, 10, true), atMs: 10 },
+      { type: 'tick', atMs: 1010 },
+    ]);
+    expect(effects).toContainEqual({ type: 'lost', stream: 1, from: 10, to: 20 });
+    expect(effects.at(-1)).toEqual({ type: 'ended', stream: 1, position: 30, complete: true });
+  });
+
+  it('asks an open stream that has fallen silent, and ends it when its publisher is gone', () => {
+    const { effects } = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'tick', atMs: 300 },
+      { type: 'tick', atMs: 5000 },
+    ]);
+    expect(kinds(effects)).toEqual(['samples', 'ask', 'ended']);
+    expect(effects.at(-1)).toMatchObject({ complete: false, position: 10 });
+  });
+
+  it('goes on where it is told to', () => {
+    const { effects } = run([
+      { type: 'expect', stream: 3, from: 15, atMs: 0 },
+      { type: 'frame', frame: frame(3, 10, 10), atMs: 5 },
+    ]);
+    expect(effects[0]).toEqual({ type: 'ask', stream: 3, from: 15 });
+    expect(heard(effects)).toEqual([15, 16, 17, 18, 19]);
+  });
+
+  it('never brings back a stream that has ended or was forgotten', () => {
+    const { effects } = run([
+      { type: 'frame', frame: frame(1, 0, 10, true), atMs: 0 },
+      { type: 'frame', frame: frame(1, 0, 10, true), atMs: 1 },
+      { type: 'forget', upToStream: 2 },
+      { type: 'frame', frame: frame(2, 0, 10), atMs: 2 },
+    ]);
+    expect(heard(effects)).toEqual(upTo(10));
+  });
+
+  it('renders every sample exactly once and in order, whatever the order, loss and repetition of frames', () => {
+    const scenario = fc.record({
+      lengths: fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 12 }),
+      order: fc.array(fc.nat(100), { minLength: 1, maxLength: 60 }),
+    });
+    fc.assert(
+      fc.property(scenario, ({ lengths, order }) => {
+        const frames = lengths.map((length, index) =>
+          frame(
+            1,
+            lengths.slice(0, index).reduce((a, b) => a + b, 0),
+            length,
+            index === lengths.length - 1,
+          ),
+        );
+        const total = lengths.reduce((a, b) => a + b, 0);
+        const shuffled = order.map((pick, at): AssemblerEvent => {
+          return { type: 'frame', frame: frames[pick % frames.length] as PcmFrame, atMs: at };
+        });
+        // The publisher answers every question in the end, as frames in order.
+        const repaired = frames.map((f, at): AssemblerEvent => ({ type: 'frame', frame: f, atMs: 70 + at }));
+        const { effects } = run([...shuffled, ...repaired]);
+        expect(heard(effects)).toEqual(upTo(total));
+        expect(kinds(effects).filter((kind) => kind === 'ended')).toHaveLength(1);
+      }),
+    );
+  });
+});

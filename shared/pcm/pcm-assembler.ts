@@ -1,0 +1,181 @@
+import type { PcmFrame } from './frame.ts';
+
+/**
+ * Puts the frames of PCM streams in order, without gap, overlap or repetition, and says what to ask the publisher for.
+ * Pure: time comes with the events.
+ */
+export interface AssemblerPolicy {
+  /** A gap (or a silent open stream) is asked for again this often. */
+  askEveryMs: number;
+  /** An open stream without frames for this long is asked for; undefined where the publisher may pause at will. */
+  stallAskMs?: number;
+  /** A gap nobody filled for this long is skipped and reported as lost. */
+  giveUpMs: number;
+  /** An open stream with neither frame nor answer for this long has ended (its publisher died); undefined: never. */
+  abandonMs?: number;
+}
+
+export type AssemblerEvent =
+  | { type: 'frame'; frame: PcmFrame; atMs: number }
+  | { type: 'tick'; atMs: number }
+  /** A stream is to be had from `from` on (a successor goes on where its predecessor stopped). */
+  | { type: 'expect'; stream: number; from: number; atMs: number }
+  /** Nothing of this stream, or an older one, matters any more. */
+  | { type: 'forget'; upToStream: number };
+
+export type AssemblerEffect =
+  | { type: 'samples'; stream: number; position: number; samples: Int16Array; sampleRateHz: number; timeUs: number }
+  /** `position` is the stream's length; `complete` is false where the publisher never said that it was the last. */
+  | { type: 'ended'; stream: number; position: number; complete: boolean }
+  | { type: 'ask'; stream: number; from: number }
+  | { type: 'lost'; stream: number; from: number; to: number };
+
+interface StreamState {
+  next: number;
+  /** Frames beyond `next`, by position. */
+  waiting: readonly PcmFrame[];
+  /** The stream's length, once its last frame has been seen. */
+  length?: number;
+  ended: boolean;
+  heardAtMs: number;
+  askedAtMs: number;
+  gapSinceMs?: number;
+}
+
+export interface AssemblerState {
+  readonly streams: ReadonlyMap<number, StreamState>;
+  /** Streams up to this one are over and never come back. */
+  readonly forgottenUpTo: number;
+}
+
+export const emptyAssembler: AssemblerState = { streams: new Map(), forgottenUpTo: -1 };
+
+/** Ended streams are remembered, so that frames sent again for another subscriber do not start them anew. */
+const MAX_STREAMS = 16;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+export function nextAssembler(
+  state: AssemblerState,
+  event: AssemblerEvent,
+  policy: AssemblerPolicy,
+): { state: AssemblerState; effects: AssemblerEffect[] } {
+  switch (event.type) {
+    case 'forget': {
+      const streams = new Map([...state.streams].filter(([stream]) => stream > event.upToStream));
+      return { state: { streams, forgottenUpTo: Math.max(state.forgottenUpTo, event.upToStream) }, effects: [] };
+    }
+    case 'expect': {
+      if (event.stream <= state.forgottenUpTo || state.streams.has(event.stream)) return { state, effects: [] };
+      const fresh = { ...newStream(event.atMs), next: event.from, askedAtMs: event.atMs };
+      return put(state, event.stream, fresh, [{ type: 'ask', stream: event.stream, from: event.from }]);
+    }
+    case 'frame': {
+      const { frame, atMs } = event;
+      const known = state.streams.get(frame.stream);
+      if (frame.stream <= state.forgottenUpTo || known?.ended) return { state, effects: [] };
+      return settle(state, frame.stream, admit(known ?? newStream(atMs), frame, atMs), atMs, policy);
+    }
+    case 'tick': {
+      let current = state;
+      const effects: AssemblerEffect[] = [];
+      for (const [stream, streamState] of state.streams) {
+        if (streamState.ended) continue;
+        const step = settle(current, stream, streamState, event.atMs, policy);
+        current = step.state;
+        effects.push(...step.effects);
+      }
+      return { state: current, effects };
+    }
+  }
+}
+
+function newStream(atMs: number): StreamState {
+  return { next: 0, waiting: [], ended: false, heardAtMs: atMs, askedAtMs: NEVER };
+}
+
+/** The stream with the frame among the waiting ones; a repetition changes nothing but the time of the last sign of life. */
+function admit(stream: StreamState, frame: PcmFrame, atMs: number): StreamState {
+  const end = frame.position + frame.samples.length;
+  const admitted: StreamState = { ...stream, heardAtMs: atMs };
+  if (frame.last) admitted.length = end;
+  const known = stream.waiting.some(
+    (other) => other.position === frame.position && other.samples.length >= frame.samples.length,
+  );
+  if (end > stream.next && !known) {
+    admitted.waiting = [...stream.waiting, frame].sort((one, other) => one.position - other.position);
+  }
+  return admitted;
+}
+
+/** Delivers what is contiguous, ends what is whole, asks for what is missing, gives up what nobody has. */
+function settle(
+  state: AssemblerState,
+  stream: number,
+  before: StreamState,
+  atMs: number,
+  policy: AssemblerPolicy,
+): { state: AssemblerState; effects: AssemblerEffect[] } {
+  const effects: AssemblerEffect[] = [];
+  let current = deliver(stream, before, effects);
+  const hole = (): number | undefined => current.waiting[0]?.position ?? current.length;
+  if (!current.ended && hole() !== undefined) {
+    current = { ...current, gapSinceMs: current.gapSinceMs ?? atMs };
+    if (atMs - (current.gapSinceMs ?? atMs) >= policy.giveUpMs) {
+      const to = hole() ?? current.next;
+      effects.push({ type: 'lost', stream, from: current.next, to });
+      const { gapSinceMs: _closed, ...rest } = current;
+      current = deliver(stream, { ...rest, next: to }, effects);
+    }
+  }
+  if (current.ended) return put(state, stream, current, effects);
+  const silentMs = atMs - current.heardAtMs;
+  if (policy.abandonMs !== undefined && silentMs >= policy.abandonMs) {
+    effects.push({ type: 'ended', stream, position: current.next, complete: false });
+    return put(state, stream, { ...current, ended: true, waiting: [] }, effects);
+  }
+  const missing = hole() !== undefined || (policy.stallAskMs !== undefined && silentMs >= policy.stallAskMs);
+  if (missing && atMs - current.askedAtMs >= policy.askEveryMs) {
+    effects.push({ type: 'ask', stream, from: current.next });
+    current = { ...current, askedAtMs: atMs };
+  }
+  return put(state, stream, current, effects);
+}
+
+function deliver(stream: number, before: StreamState, effects: AssemblerEffect[]): StreamState {
+  let { next } = before;
+  let taken = 0;
+  for (const frame of before.waiting) {
+    if (frame.position > next) break;
+    taken += 1;
+    const overlap = next - frame.position;
+    if (overlap >= frame.samples.length) continue;
+    const samples = frame.samples.subarray(overlap);
+    const timeUs = frame.timeUs + Math.round((overlap * 1e6) / frame.sampleRateHz);
+    effects.push({ type: 'samples', stream, position: next, samples, sampleRateHz: frame.sampleRateHz, timeUs });
+    next += samples.length;
+  }
+  if (taken === 0 && before.length !== next) return before;
+  const { gapSinceMs: _closed, ...rest } = before;
+  const after: StreamState = { ...rest, next, waiting: before.waiting.slice(taken) };
+  if (after.length !== undefined && next >= after.length) {
+    effects.push({ type: 'ended', stream, position: next, complete: true });
+    return { ...after, ended: true, waiting: [] };
+  }
+  return after;
+}
+
+function put(
+  state: AssemblerState,
+  stream: number,
+  streamState: StreamState,
+  effects: AssemblerEffect[],
+): { state: AssemblerState; effects: AssemblerEffect[] } {
+  const streams = new Map(state.streams).set(stream, streamState);
+  let { forgottenUpTo } = state;
+  while (streams.size > MAX_STREAMS) {
+    const oldest = Math.min(...streams.keys());
+    streams.delete(oldest);
+    forgottenUpTo = Math.max(forgottenUpTo, oldest);
+  }
+  return { state: { streams, forgottenUpTo }, effects };
+}

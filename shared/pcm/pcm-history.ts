@@ -1,0 +1,39 @@
+import type { Resend } from '#shared/contract/audio-in.ts';
+import type { PcmFrame } from './frame.ts';
+
+/** What a publisher keeps of its streams so that any subscriber can have it again. Bounded; the oldest frame goes first. */
+export class PcmHistory {
+  private readonly maxSamples: number;
+  private frames: PcmFrame[] = [];
+  private samples = 0;
+
+  /** @param maxSamples how much is kept over all streams. */
+  constructor(maxSamples: number) {
+    this.maxSamples = maxSamples;
+  }
+
+  append(frame: PcmFrame): void {
+    this.frames.push(frame);
+    this.samples += frame.samples.length;
+    let evicted = 0;
+    while (this.samples > this.maxSamples && evicted < this.frames.length - 1) {
+      this.samples -= this.frames[evicted]?.samples.length ?? 0;
+      evicted += 1;
+    }
+    if (evicted > 0) this.frames = this.frames.slice(evicted);
+  }
+
+  /** The frames that hold sample `from` or a later one of the stream, marked as sent again. Empty when nothing is kept. */
+  since({ stream, from }: Resend): PcmFrame[] {
+    return this.frames
+      .filter((frame) => frame.stream === stream && (frame.last || frame.position + frame.samples.length > from))
+      .map((frame) => ({ ...frame, resent: true }));
+  }
+
+  /** The newest frame of every stream kept: enough for a subscriber to notice what it has missed. */
+  newest(): PcmFrame[] {
+    const byStream = new Map<number, PcmFrame>();
+    for (const frame of this.frames) byStream.set(frame.stream, frame);
+    return [...byStream.values()].map((frame) => ({ ...frame, resent: true }));
+  }
+}

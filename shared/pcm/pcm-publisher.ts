@@ -1,0 +1,40 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import type { Resend } from '#shared/contract/audio-in.ts';
+import type { Channel } from '#shared/contract/channel.ts';
+import type { PcmFrame } from './frame.ts';
+import { PcmHistory } from './pcm-history.ts';
+
+export interface PcmPublisher {
+  /** Publishes and remembers. Positions of a stream must be contiguous. */
+  publish(frame: PcmFrame): void;
+  stop(): void;
+}
+
+/**
+ * Publishes repairable PCM: answers `…/resend`, and after a reconnection shows the newest frame of each stream again, so
+ * that subscribers see what the broker's absence has cost them and ask for it.
+ * @param maxSamples how much is kept for repair (the contract: 30 s of speech, the whole current turn of a reply).
+ */
+export async function startPcmPublisher(
+  bus: Bus,
+  channels: { pcm: Channel<PcmFrame>; resend: Channel<Resend> },
+  maxSamples: number,
+): Promise<PcmPublisher> {
+  const history = new PcmHistory(maxSamples);
+  const endResend = await bus.subscribe(channels.resend, ({ payload }) => {
+    for (const frame of history.since(payload)) bus.publish(channels.pcm, frame);
+  });
+  const endConnection = bus.onConnection((connected) => {
+    if (connected) for (const frame of history.newest()) bus.publish(channels.pcm, frame);
+  });
+  return {
+    publish(frame) {
+      history.append(frame);
+      bus.publish(channels.pcm, frame);
+    },
+    stop() {
+      endResend();
+      endConnection();
+    },
+  };
+}

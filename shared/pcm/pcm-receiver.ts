@@ -1,0 +1,64 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import type { Resend } from '#shared/contract/audio-in.ts';
+import type { Channel } from '#shared/contract/channel.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { PcmFrame } from './frame.ts';
+import {
+  type AssemblerEffect,
+  type AssemblerEvent,
+  type AssemblerPolicy,
+  emptyAssembler,
+  nextAssembler,
+} from './pcm-assembler.ts';
+
+/** What the owner of a receiver gets: everything but the questions, which the receiver asks itself. */
+export type ReceivedPcm = Exclude<AssemblerEffect, { type: 'ask' }>;
+
+export interface PcmReceiver {
+  /** Asks for a stream from `from` on, whether or not a frame of it has been seen. */
+  expect(stream: number, from: number): void;
+  /** Drops this stream and all older ones, now and for ever. */
+  forget(upToStream: number): void;
+  stop(): void;
+}
+
+/** How often gaps are looked at while no frame comes. */
+const TICK_MS = 50;
+
+/** Subscribes to repairable PCM. `listener` sees each stream in order, without gap or repetition. */
+export async function startPcmReceiver(
+  bus: Bus,
+  channels: { pcm: Channel<PcmFrame>; resend: Channel<Resend> },
+  { clock, meters, policy }: { clock: Clock; meters: Meters; policy: AssemblerPolicy },
+  listener: (received: ReceivedPcm) => void,
+): Promise<PcmReceiver> {
+  let state = emptyAssembler;
+
+  function feed(event: AssemblerEvent): void {
+    const step = nextAssembler(state, event, policy);
+    state = step.state;
+    for (const effect of step.effects) {
+      if (effect.type === 'ask') {
+        meters.count('pcmResendsAsked');
+        bus.publish(channels.resend, { stream: effect.stream, from: effect.from });
+        continue;
+      }
+      if (effect.type === 'lost') meters.count('pcmSamplesLost', effect.to - effect.from);
+      listener(effect);
+    }
+  }
+
+  const end = await bus.subscribe(channels.pcm, ({ payload }) =>
+    feed({ type: 'frame', frame: payload, atMs: clock.nowMs() }),
+  );
+  const cancelTick = clock.every(TICK_MS, () => feed({ type: 'tick', atMs: clock.nowMs() }));
+  return {
+    expect: (stream, from) => feed({ type: 'expect', stream, from, atMs: clock.nowMs() }),
+    forget: (upToStream) => feed({ type: 'forget', upToStream }),
+    stop() {
+      end();
+      cancelTick();
+    },
+  };
+}
