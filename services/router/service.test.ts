@@ -24,6 +24,7 @@ async function running() {
     settings: loadSettings({}),
     log: createLog('router', 'silent'),
     meters: new Meters(),
+    describe: () => undefined,
     fail: (error) => {
       throw error;
     },
