@@ -5,9 +5,10 @@ import { Aedes, type Client, type Connection } from 'aedes';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import { metrics, status } from '#shared/contract/service.ts';
+import { brokerUrl } from '#shared/lifecycle/broker-url.ts';
 import { announcePresence } from '#shared/lifecycle/presence.ts';
 import type { ProcessContext, Running } from '#shared/lifecycle/run-process.ts';
-import { brokerUrl, publishMetrics } from '#shared/lifecycle/run-service.ts';
+import { publishMetrics } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { aedesRights } from './aedes-rights.ts';
 import { createHttpServer } from './http-endpoints.ts';
@@ -91,14 +92,15 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
     teardown.add(() => bus.close());
     await bus.subscribe(status, ({ payload, levels }) => report(reports, levels, { status: payload }));
     await bus.subscribe(metrics, ({ payload, levels }) => report(reports, levels, { metrics: payload }));
-    const sayGoodbye = await announcePresence(bus, 'broker', { pid: process.pid, startedAtMs });
+    const dashboardUrl = `http://localhost:${httpPort}/`;
+    const presence = await announcePresence(bus, 'broker', { pid: process.pid, startedAtMs }, dashboardUrl);
     teardown.add(() => {
-      sayGoodbye();
+      presence.goodbye();
       return bus.flush(GOODBYE_MS);
     });
     teardown.add(publishMetrics('broker', context, bus));
     teardown.add(clock.every(1_000, () => meters.gauge('connectedClients', aedes.connectedClients)));
-    log.info({ mqtt: `${settings.mqttHost}:${mqttPort}`, http: `http://${HTTP_HOST}:${httpPort}/` }, 'listening');
+    log.info({ mqtt: `${settings.mqttHost}:${mqttPort}`, dashboard: dashboardUrl }, 'listening');
     return { stop: () => teardown.run(), mqttPort, httpPort };
   } catch (error) {
     await teardown.run();
