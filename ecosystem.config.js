@@ -1,13 +1,13 @@
 // What PM2 runs. `npm start` uses this file, and so does `npx pm2 start ecosystem.config.js`.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const envFile = join(root, '.env');
 const environment = { ...(existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {}), ...process.env };
-const logs = join(root, environment.CORTEX_STATE_DIR || '.cortex', 'logs');
+const logs = resolve(root, environment.CORTEX_STATE_DIR || '.cortex', 'logs');
 
 // Small young generation, lazy compilation and code that favours size: 200 MB have to do for the whole stack.
 const nodeFlags = ['--max-semi-space-size=1', '--max-lazy', '--optimize-for-size'];
@@ -43,15 +43,14 @@ function service(name, overrides = {}) {
 
 const simulated = !environment.GEMINI_API_KEY && !environment.GEMINI_BASE_URL;
 
-export default {
-  apps: [
-    // Owns its port and everybody's connections: two of it cannot overlap.
-    ...(environment.CORTEX_MQTT_URL ? [] : [service('broker', { exec_mode: 'fork' })]),
-    ...(simulated ? [service('live-sim', { exec_mode: 'fork' })] : []),
-    service('thinker'),
-    service('speaker'),
-    service('router'),
-    service('vision'),
-    service('audio-in'),
-  ],
-};
+// A named export: PM2 requires this file, and finds `apps` on the module itself.
+export const apps = [
+  // Owns its port and everybody's connections: two of it cannot overlap.
+  ...(environment.CORTEX_MQTT_URL ? [] : [service('broker', { exec_mode: 'fork' })]),
+  ...(simulated ? [service('live-sim', { exec_mode: 'fork' })] : []),
+  service('thinker'),
+  service('speaker'),
+  service('router'),
+  service('vision'),
+  service('audio-in'),
+];

@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 400;
 export async function start(root: string, settings: Settings, clock: Clock): Promise<number> {
   // Written before any process starts, so that all of them read the same file.
   loadCredentials(settings);
-  await pm2(root, ['startOrReload', 'ecosystem.config.js', '--update-env', '--silent']);
+  await pm2(root, ['startOrReload', 'ecosystem.config.js', '--update-env']);
   const watch = await watchStack(root, settings, clock);
   try {
     const views = await waitUntilReady(watch.look, clock);

@@ -1,12 +1,13 @@
 import type { AedesOptions, AuthenticateError, Client } from 'aedes';
 import type { Account } from '#shared/contract/channel.ts';
+import { keptChannel } from '#shared/contract/kept.ts';
 import { mayPublish, mayReceive, maySubscribe } from '#shared/contract/rights.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Logins } from './login.ts';
-import { keptChannel, type RetainedFile } from './retained-file.ts';
+import type { RetainedFile } from './retained-file.ts';
 
 export interface AedesRightsOptions {
   topicPrefix: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { privacy } from '#shared/contract/control.ts';
-import { keptChannel, RetainedFile } from './retained-file.ts';
+import { RetainedFile } from './retained-file.ts';
 
 let path: string;
 beforeEach(() => {
@@ -13,21 +13,6 @@ beforeEach(() => {
 const blocked = privacy.codec.encode({ microphone: true, camera: false });
 
 describe('the retained values that outlive the broker', () => {
-  it.each([
-    ['control/privacy', true],
-    ['control/settings', true],
-    ['control/volume', true],
-    ['control/fallback', true],
-    ['tools/compass/declare', true],
-    ['control/interrupt', false],
-    ['tools/compass/call', false],
-    ['vision/frame', false],
-    ['thinker/session', false],
-    ['speaker/status', false],
-  ])('%s: %s', (topic, kept) => {
-    expect(keptChannel(topic) !== undefined).toBe(kept);
-  });
-
   it('are back after the process died without a goodbye', () => {
     new RetainedFile(path).keep('control/privacy', blocked);
     expect(new RetainedFile(path).load().values).toEqual(new Map([['control/privacy', blocked]]));

@@ -1,21 +1,10 @@
 import { readFileSync, renameSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
-import { type Channel, matchTopic } from '#shared/contract/channel.ts';
 import { privacy } from '#shared/contract/control.ts';
+import { keptChannel } from '#shared/contract/kept.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 
 const StoredValues = z.object({ version: z.literal(1), values: z.record(z.string(), z.base64()) });
-
-/** What nobody would bring back after a broker crash: decisions of persons and layers, not the state of a process. */
-const KEPT: readonly Channel<unknown>[] = ALL_CHANNELS.filter(
-  (channel) => channel.retain && (channel.topic.startsWith('control/') || channel.topic === 'tools/{name}/declare'),
-);
-
-/** The channel of a retained value that outlives the broker, or undefined for all other topics (below the prefix). */
-export function keptChannel(topic: string): Channel<unknown> | undefined {
-  return KEPT.find((channel) => matchTopic(channel, topic));
-}
 
 /** The retained values that survive restart and kill, in one file, written before the publisher gets its acknowledgement. */
 export class RetainedFile {

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Bus } from '#shared/bus/bus.ts';
+import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import type { Account } from '#shared/contract/channel.ts';
+import { privacy } from '#shared/contract/control.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
@@ -65,6 +68,13 @@ function inbox(client: MqttClient) {
         check();
       }),
   };
+}
+
+function connected(bus: Bus, wanted: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    bus.onConnection((is) => is === wanted && resolve());
+    if (bus.connected === wanted) resolve();
+  });
 }
 
 const blocked = '{"microphone":true,"camera":true}';
@@ -155,6 +165,37 @@ describe('the broker', () => {
     await first.stop();
     const second = await start(folder);
     const service = await connect(`mqtt://127.0.0.1:${second.mqttPort}`, folder, 'audio-in');
+    const box = inbox(service);
+    await service.subscribeAsync('cortex/control/privacy', { qos: 1 });
+    expect(await box.arrived('cortex/control/privacy')).toMatchObject({ text: blocked, retained: true });
+  });
+
+  it('keeps what the user chose last, though a service that had said otherwise reconnects', async () => {
+    const folder = freshFolder();
+    const first = await start(folder);
+    const url = `mqtt://127.0.0.1:${first.mqttPort}`;
+    const credentials = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
+    const router = connectMqttBus({
+      ...credentials.router,
+      url,
+      clientName: 'router',
+      topicPrefix: 'cortex',
+      clock: systemClock(),
+      log: createLog('router', 'silent'),
+      meters: new Meters(),
+    });
+    cleanups.push(() => router.close());
+    await connected(router, true);
+    router.publish(privacy, { microphone: false, camera: false });
+    await router.flush(1_000);
+    const operator = await connect(url, folder, 'operator');
+    await operator.publishAsync('cortex/control/privacy', blocked, { qos: 1, retain: true });
+    await first.stop();
+    await connected(router, false);
+    await start(folder, { CORTEX_MQTT_PORT: String(first.mqttPort) });
+    await connected(router, true);
+    await router.flush(1_000);
+    const service = await connect(url, folder, 'audio-in');
     const box = inbox(service);
     await service.subscribeAsync('cortex/control/privacy', { qos: 1 });
     expect(await box.arrived('cortex/control/privacy')).toMatchObject({ text: blocked, retained: true });

@@ -92,15 +92,15 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
     teardown.add(() => bus.close());
     await bus.subscribe(status, ({ payload, levels }) => report(reports, levels, { status: payload }));
     await bus.subscribe(metrics, ({ payload, levels }) => report(reports, levels, { metrics: payload }));
-    const uses = `mqtt ${settings.mqttHost}:${mqttPort}, http ${HTTP_HOST}:${httpPort}`;
-    const presence = await announcePresence(bus, 'broker', { pid: process.pid, startedAtMs }, uses);
+    const dashboardUrl = `http://localhost:${httpPort}/`;
+    const presence = await announcePresence(bus, 'broker', { pid: process.pid, startedAtMs }, dashboardUrl);
     teardown.add(() => {
       presence.goodbye();
       return bus.flush(GOODBYE_MS);
     });
     teardown.add(publishMetrics('broker', context, bus));
     teardown.add(clock.every(1_000, () => meters.gauge('connectedClients', aedes.connectedClients)));
-    log.info({ mqtt: `${settings.mqttHost}:${mqttPort}`, http: `http://${HTTP_HOST}:${httpPort}/` }, 'listening');
+    log.info({ mqtt: `${settings.mqttHost}:${mqttPort}`, dashboard: dashboardUrl }, 'listening');
     return { stop: () => teardown.run(), mqttPort, httpPort };
   } catch (error) {
     await teardown.run();
