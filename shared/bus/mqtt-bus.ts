@@ -41,6 +41,8 @@ class MqttBus implements Bus {
   private readonly subscriptions: Subscriptions;
   private readonly connectionListeners = new Set<(connected: boolean) => void>();
   private readonly ownRetained = new Map<string, Buffer>();
+  /** Retained commands given while the broker was away, by topic: the last word counts, and it is said once. */
+  private readonly unsentCommands = new Map<string, Buffer>();
   private readonly outbox = new Outbox();
   private readonly filters = new Set<string>();
   private unacknowledged = 0;
@@ -75,9 +77,12 @@ class MqttBus implements Bus {
 
   publish<Payload>(channel: Channel<Payload>, payload: Payload): void {
     const bytes = channel.codec.encode(payload);
-    if (channel.retain) this.ownRetained.set(channel.topic, bytes);
+    // A retained command (privacy, volume) belongs to whoever spoke last, so nobody may repeat an old one on a
+    // reconnection: it could open the microphone that the user has closed since. The broker keeps those itself.
+    if (channel.retain && !channel.command) this.ownRetained.set(channel.topic, bytes);
     if (!this.client.connected) {
-      if (channel.qos === 1 && !channel.retain) {
+      if (channel.retain && channel.command) this.unsentCommands.set(channel.topic, bytes);
+      else if (channel.qos === 1 && !channel.retain) {
         this.outbox.keep({ topic: channel.topic, bytes, keptAtMs: this.options.clock.nowMs() });
       } else if (channel.qos === 0) this.options.meters.count('busDroppedWhileAway');
       return;
@@ -166,6 +171,8 @@ class MqttBus implements Bus {
     this.options.meters.count('busConnections');
     // A broker that was restarted has forgotten what it retained; whoever owns a value brings it back.
     for (const [topic, bytes] of this.ownRetained) this.send(topic, bytes, 1, true);
+    for (const [topic, bytes] of this.unsentCommands) this.send(topic, bytes, 1, true);
+    this.unsentCommands.clear();
     for (const { topic, bytes } of this.outbox.take(this.options.clock.nowMs())) this.send(topic, bytes, 1, false);
     this.options.meters.gauge('busOutboxDropped', this.outbox.dropped);
     for (const listener of this.connectionListeners) listener(true);

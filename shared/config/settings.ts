@@ -151,6 +151,12 @@ export const SETTINGS = {
     'Camera',
   ),
   videoFps: setting('CORTEX_VIDEO_FPS', number(0.2, 5, 'frames a second'), '2', 'Pictures a second'),
+  simulatorPort: setting(
+    'CORTEX_SIM_PORT',
+    port(),
+    '9099',
+    'Where the local Gemini simulator listens when there is no key; loopback only',
+  ),
   stateDir: setting('CORTEX_STATE_DIR', word, '.cortex', 'Session handle, credentials, recordings'),
   modelsDir: optional('CORTEX_MODELS_DIR', word, 'Offline speech models; default: `models` in the state folder'),
   vadMode: setting(
@@ -180,6 +186,8 @@ export const SETTINGS = {
     'headphones',
     'What keeps the assistant from hearing itself',
   ),
+  simPort: setting('CORTEX_SIM_PORT', port(), '9099', 'Port of the local Gemini simulator; loopback only'),
+  simScenario: optional('CORTEX_SIM_SCENARIO', word, 'JSON file with the faults the simulator shall play'),
   logLevel: setting(
     'LOG_LEVEL',
     z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
