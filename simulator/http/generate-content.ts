@@ -5,7 +5,7 @@ import type { Answerer } from '../answer/answerer.ts';
 import type { Voice } from '../answer/voice.ts';
 import { fromBase64 } from '../live/client-message.ts';
 import { camelised } from '../live/field-tree.ts';
-import { IMAGE_TOKENS, soundTokens, textTokens } from '../live/usage.ts';
+import { IMAGE_TOKENS, NO_TOKENS, soundTokens, textTokens } from '../live/usage.ts';
 import { type HttpError, invalidRequest, namedHttpError } from './http-error.ts';
 
 /** What a `generateContent` call answers: the parts of its candidate, one after the other, and what it cost. */
@@ -71,7 +71,7 @@ export async function generateContent(
     heard: undefined,
     texts: samples ? [] : texts,
     toolResults: [],
-    context: { entries: [], tokens: 0, startedAtMs: 0, sawVideo: false },
+    context: { entries: [], tokens: NO_TOKENS, startedAtMs: 0, sawVideo: false },
     tools: [],
     first: true,
     hears: undefined,
