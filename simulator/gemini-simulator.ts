@@ -36,7 +36,10 @@ export interface GeminiSimulator {
   readonly port: number;
   /** For `httpOptions.baseUrl` or GEMINI_BASE_URL. */
   readonly url: string;
-  /** Takes effect from the next connection and request on; their counts begin again at 1. */
+  /**
+   * Plays another scenario: all counts begin again at 1. Open sessions keep their lifetime and take over what holds for
+   * every connection (turns by `overallTurn`).
+   */
   load(scenario: Scenario): void;
   state(): SimulatorState;
   /** Everything heard inside activities, in order; or one connection's, or one activity's. 16 kHz mono. */
@@ -112,7 +115,10 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
   const simulator: GeminiSimulator = {
     port,
     url: `http://${host}:${port}`,
-    load: (loaded) => scenario.load(loaded),
+    load(loaded) {
+      scenario.load(loaded);
+      live.command({ kind: 'adopt', changes: scenario.forOpenConnections() });
+    },
     state: () => stateReport(scenario.description, live.attempts, requests),
     recording({ connection, activity: number } = { connection: 0 }) {
       if (connection === 0) return live.recordings.samples();

@@ -86,6 +86,7 @@ describe('the control endpoint', () => {
   it.each([
     ['goaway', { timeLeftMs: 5_000 }, { goAway: { timeLeft: '5s' } }],
     ['goaway', {}, { goAway: { timeLeft: '50s' } }],
+    ['send', { serverContent: { unheardOf: 1 } }, { serverContent: { unheardOf: 1 } }],
     ['interrupted', {}, { serverContent: { interrupted: true } }],
   ])('%s says so to every session', async (command, body, message) => {
     const said = once(await connect(), 'message');

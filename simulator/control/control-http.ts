@@ -4,6 +4,7 @@ import { writeWav } from '#shared/audio/wav.ts';
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
 import type { GeminiSimulator } from '../gemini-simulator.ts';
 import { readJson, sendJson } from '../http/json.ts';
+import type { ServerMessage } from '../live/server-message.ts';
 import type { Action } from '../live/session-state.ts';
 import { Cause } from '../scenario/fault.ts';
 import { namedScenario, READY_MADE } from '../scenario/ready-made.ts';
@@ -107,6 +108,11 @@ function actionOf(name: string, body: unknown): Action | undefined {
       return { kind: 'drop' };
     case 'stall':
       return { kind: 'stall' };
+    case 'send':
+      // Anything goes: a client must live through messages that no server should send.
+      return { kind: 'say', message: z.looseObject({}).parse(body) as ServerMessage };
+    case 'garbage':
+      return { kind: 'say-garbage' };
     case 'interrupted':
       return { kind: 'say', message: { serverContent: { interrupted: true } } };
     default:

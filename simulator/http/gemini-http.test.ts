@@ -27,6 +27,15 @@ async function refusal(): Promise<ApiError> {
   return error;
 }
 
+it('lists its models, to good keys only', async () => {
+  const list = (key: string) => fetch(`${simulator.url}/v1beta/models`, { headers: { 'x-goog-api-key': key } });
+  expect(await (await list('any')).json()).toMatchObject({
+    models: [{ name: 'models/gemini-3.8-live' }, {}, {}, {}, {}, {}, {}],
+  });
+  simulator.load(namedScenario('key-refused'));
+  expect((await list('any')).status).toBe(400);
+});
+
 describe('generateContent', () => {
   it('hears a WAV file and sees a picture', async () => {
     const wav = writeWav({ sampleRateHz: 16_000, samples: new Int16Array(24_000).fill(3_277) });

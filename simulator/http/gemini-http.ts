@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answerer } from '../answer/answerer.ts';
 import type { Voice } from '../answer/voice.ts';
 import type { ModelRequest } from '../gemini-simulator.ts';
-import type { ScenarioInPlay } from '../scenario/scenario-in-play.ts';
-import { generateContent, responseBodies } from './generate-content.ts';
+import { LIVE_MODELS, type ScenarioInPlay } from '../scenario/scenario-in-play.ts';
+import { generateContent, HTTP_MODELS, responseBodies } from './generate-content.ts';
 import { type HttpError, invalidRequest, namedHttpError } from './http-error.ts';
 import { readJson, sendJson } from './json.ts';
 
@@ -17,13 +17,17 @@ export interface HttpSurroundings {
 
 const PATH = /^\/v1(?:beta|alpha)?\/models\/([^/:]+):(generateContent|streamGenerateContent)$/;
 
-/** Serves `generateContent` and `streamGenerateContent`. False where the path is another. */
+/** Serves `generateContent`, `streamGenerateContent` and the list of models. False where the path is another. */
 export async function serveGemini(
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
   around: HttpSurroundings,
 ): Promise<boolean> {
+  if (request.method === 'GET' && /^\/v1(beta|alpha)?\/models$/.test(url.pathname)) {
+    listModels(request, response, url, around);
+    return true;
+  }
   const [, model = '', call = ''] = PATH.exec(url.pathname) ?? [];
   if (!call || request.method !== 'POST') return false;
   const body = await readJson(request);
@@ -38,9 +42,8 @@ export async function serveGemini(
     return true;
   }
   if (rule?.error) return refuse(response, namedHttpError(rule.error, model));
-  const key = request.headers['x-goog-api-key'] ?? url.searchParams.get('key') ?? undefined;
-  const problem = around.scenario.keyProblem(Array.isArray(key) ? key[0] : key);
-  if (problem) return refuse(response, namedHttpError(problem === 'no-key' ? 'forbidden' : 'bad-key', model));
+  const problem = keyProblem(request, url, around.scenario);
+  if (problem) return refuse(response, namedHttpError(problem, model));
   if (body === undefined) return refuse(response, invalidRequest('Invalid JSON payload received.'));
   const generated = await generateContent(model, body, { ...around, text: rule?.text });
   if ('error' in generated) return refuse(response, generated.error);
@@ -53,6 +56,32 @@ export async function serveGemini(
   if (rule?.drop === 'middle') response.write(whole.slice(0, whole.length / 2), () => request.socket.destroy());
   else response.end(whole);
   return true;
+}
+
+/** The cheapest call there is: what a program asks to find out whether its key is good. */
+function listModels(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  { scenario }: HttpSurroundings,
+): void {
+  const problem = keyProblem(request, url, scenario);
+  if (problem) refuse(response, namedHttpError(problem, ''));
+  else {
+    const live = LIVE_MODELS.map((name) => model(name, ['bidiGenerateContent']));
+    const http = HTTP_MODELS.map((name) => model(name, ['generateContent', 'countTokens']));
+    sendJson(response, 200, { models: [...live, ...http] });
+  }
+}
+
+function model(name: string, supportedGenerationMethods: string[]): object {
+  return { name: `models/${name}`, displayName: `${name} (simulated)`, supportedGenerationMethods };
+}
+
+function keyProblem(request: IncomingMessage, url: URL, scenario: ScenarioInPlay): 'bad-key' | 'forbidden' | undefined {
+  const key = request.headers['x-goog-api-key'] ?? url.searchParams.get('key') ?? undefined;
+  const problem = scenario.keyProblem(Array.isArray(key) ? key[0] : key);
+  return problem === 'no-key' ? 'forbidden' : problem;
 }
 
 function refuse(response: ServerResponse, error: HttpError): true {

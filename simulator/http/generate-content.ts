@@ -26,6 +26,13 @@ const Request = z.looseObject({
 const REPLY_RATE_HZ = 24_000;
 /** Families that are served over HTTP today; the older ones are shut down. */
 const SERVED = /^gemini-(2\.5|3|3\.[0-9])-(flash|flash-lite|pro)(-preview)?(-tts)?(-preview)?$/;
+/** The ones to name in a list. */
+export const HTTP_MODELS = [
+  'gemini-3.8-flash',
+  'gemini-3.8-flash-tts',
+  'gemini-2.5-flash',
+  'gemini-2.5-flash-preview-tts',
+];
 const WORDS_PER_EVENT = 6;
 
 /** Answers a request body. @param text an answer fixed by the scenario. @returns an HttpError for what Google would refuse. */

@@ -79,6 +79,9 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
         else socket.send(Buffer.from(JSON.stringify(effect.message)), { binary: true });
         return;
+      case 'send-garbage':
+        socket.send(Buffer.from('{"serverContent":{'), { binary: true });
+        return;
       case 'show':
         image = effect.image.bytes;
         return;
@@ -124,7 +127,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
   });
   socket.on('ping', (payload: Buffer) => {
     if (state.stalled) return;
-    const lateMs = connectionFault(profile, 'late-pongs')?.byMs ?? 0;
+    const lateMs = connectionFault(state.profile, 'late-pongs')?.byMs ?? 0;
     if (lateMs === 0) return socket.pong(payload);
     const cancel = clock.after(lateMs, () => {
       cancelPongs.delete(cancel);

@@ -89,7 +89,7 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
     case 'doubled-transcript':
       return script.flatMap((step) => (isSpoken(step) ? [step, textOnly(step)] : [step]));
     case 'user-transcript-after-reply': {
-      const atMs = timeOf(script, 'turn-complete') + 1;
+      const atMs = timeOf(script, 'turn-complete') + (fault.byMs ?? 1);
       return script.map((step) => (step.part === 'heard' ? { ...step, atMs } : step));
     }
     case 'stalled-transcript': {
@@ -105,6 +105,8 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
       const finish: ScriptStep = { atMs, part: 'turn-complete', action: { kind: 'finish-turn' } };
       return [...script.filter(before(atMs)), interrupted, finish];
     }
+    case 'all-in-one':
+      return endAtOnce(script);
     case 'no-generation-complete':
       return script.filter((step) => step.part !== 'generation-complete');
     case 'no-turn-complete':
@@ -132,6 +134,15 @@ function endEarly(script: ScriptStep[], share: number, rest: 'lost' | 'late'): S
   const finish: ScriptStep = { atMs: cut.atMs, part: 'turn-complete', action: { kind: 'finish-turn' } };
   if (rest === 'lost') return [...kept, finish];
   return [...kept, finish, ...[...late].map((step) => ({ ...step, atMs: step.atMs + 1 }))];
+}
+
+function endAtOnce(script: ScriptStep[]): ScriptStep[] {
+  const last = script.findLast((step) => step.part === 'audio');
+  if (last?.action.kind !== 'say') return script;
+  const { message, ...added } = last.action;
+  const extra = { ...message.serverContent, generationComplete: true as const };
+  const finish: ScriptStep = { ...last, part: 'turn-complete', action: { ...added, kind: 'finish-turn', extra } };
+  return [...script.filter((step) => step !== last && !step.part.endsWith('-complete')), finish];
 }
 
 /** The first step of the reply that lies after this share of it. */

@@ -97,9 +97,12 @@ export type Action =
   /** `text`, `samples` and `thought` are what the message adds to the reply. */
   | { kind: 'say'; message: ServerMessage; text?: string; samples?: number; thought?: string }
   | { kind: 'complete-generation' }
-  /** `extra` goes with `turnComplete`. */
-  | { kind: 'finish-turn'; extra?: Partial<ServerContent> }
+  /** `extra` goes with `turnComplete`; `text` and `samples` are what it adds to the reply. */
+  | { kind: 'finish-turn'; extra?: ServerContent; text?: string; samples?: number }
   | { kind: 'interrupt' }
+  | { kind: 'say-garbage' }
+  /** A scenario was loaded while the session was open; turns count from here. */
+  | { kind: 'adopt'; changes: Pick<SessionProfile, 'timing' | 'faults' | 'turnRules'> }
   | { kind: 'call-tool'; request: ToolRequest }
   | { kind: 'announce-end'; timeLeftMs: number; silent: boolean }
   | { kind: 'repeat-stray'; everyMs: number }
@@ -166,6 +169,7 @@ export type SessionEvent =
 
 export type SessionEffect =
   | { kind: 'send'; message: ServerMessage }
+  | { kind: 'send-garbage' }
   | { kind: 'record'; pcm: Buffer }
   | { kind: 'show'; image: { mimeType: string; bytes: Buffer } }
   | { kind: 'compose'; question: Question }

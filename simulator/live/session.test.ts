@@ -387,7 +387,37 @@ describe('the end of a connection', () => {
   });
 });
 
+describe('a scenario that is loaded while the session is open', () => {
+  it('holds from the next turn on, which is its first', () => {
+    const client = live();
+    client.ask();
+    client.advance(5_000);
+    client.digest();
+    client.command({
+      kind: 'adopt',
+      changes: {
+        timing: client.state.profile.timing,
+        faults: [],
+        turnRules: [{ overallTurn: 1, faults: [{ fault: 'empty-turn-complete' }] }],
+      },
+    });
+    client.ask();
+    client.advance(5_000);
+    expect(client.digest()).toBe('start end turnComplete+usage');
+    client.ask();
+    client.advance(5_000);
+    expect(client.digest()).toMatch(/audio/);
+  });
+});
+
 describe('usage', () => {
+  it('counts all of the reply where its last piece comes with the completion', () => {
+    const client = live({}, { turns: [{ faults: [{ fault: 'all-in-one' }] }] });
+    client.ask();
+    client.advance(5_000);
+    expect(client.received.at(-1)?.message.usageMetadata?.responseTokenCount).toBe(50);
+  });
+
   it('bills the whole context again every turn, by modality', () => {
     const client = live({ systemInstruction: { parts: [{ text: 'x'.repeat(40) }] } });
     client.send(PICTURE);

@@ -147,17 +147,16 @@ function perform(step: Step, atMs: number, action: Action): void {
     case 'complete-setup':
       completeSetup(step, atMs);
       return;
-    case 'say': {
-      const { generation } = step.state;
-      if (generation) {
-        const saidText = generation.saidText + (action.text ?? '');
-        const saidSamples = generation.saidSamples + (action.samples ?? 0);
-        const thoughtTokens = generation.thoughtTokens + textTokens(action.thought ?? '');
-        patch(step, { generation: { ...generation, saidText, saidSamples, thoughtTokens } });
-      }
+    case 'say':
+      countSaid(step, action);
       send(step, action.message);
       return;
-    }
+    case 'say-garbage':
+      if (!step.state.mute) step.effects.push({ kind: 'send-garbage' });
+      return;
+    case 'adopt':
+      patch(step, { profile: { ...step.state.profile, ...action.changes, turnsBefore: -step.state.turns } });
+      return;
     case 'complete-generation': {
       const { generation } = step.state;
       if (generation) patch(step, { generation: { ...generation, stage: 'playing' } });
@@ -165,6 +164,7 @@ function perform(step: Step, atMs: number, action: Action): void {
       return;
     }
     case 'finish-turn':
+      countSaid(step, action);
       finishTurn(step, action.extra ?? {});
       return;
     case 'interrupt':
@@ -194,6 +194,21 @@ function perform(step: Step, atMs: number, action: Action): void {
   }
 }
 
+/** What a message added to the reply: it counts once it is sent. */
+function countSaid(
+  step: Step,
+  { text = '', samples = 0, thought = '' }: { text?: string; samples?: number; thought?: string },
+): void {
+  const { generation } = step.state;
+  if (!generation) return;
+  const said = {
+    saidText: generation.saidText + text,
+    saidSamples: generation.saidSamples + samples,
+    thoughtTokens: generation.thoughtTokens + textTokens(thought),
+  };
+  patch(step, { generation: { ...generation, ...said } });
+}
+
 function completeSetup(step: Step, atMs: number): void {
   const { profile } = step.state;
   patch(step, { phase: 'live' });
@@ -218,6 +233,7 @@ function completeSetup(step: Step, atMs: number): void {
       const message = { serverContent: { interrupted: true as const } };
       schedule(step, atMs + fault.afterMs, { kind: 'say', message });
     }
+    if (fault.fault === 'garbage') schedule(step, atMs + fault.afterMs, { kind: 'say-garbage' });
     if (fault.fault === 'go-away') {
       const { timeLeftMs, silent = false, end = 'go-away-ignored' } = fault;
       schedule(step, atMs + fault.afterMs, { kind: 'announce-end', timeLeftMs, silent });

@@ -148,7 +148,7 @@ export function interruptTurn(step: Step): void {
 }
 
 /** @param extra fields that go with `turnComplete`. */
-export function finishTurn(step: Step, extra: Partial<ServerContent>): void {
+export function finishTurn(step: Step, extra: ServerContent): void {
   const { generation, setup, profile } = step.state;
   if (!generation) return;
   const response = { ...NO_TOKENS, AUDIO: soundTokens(generation.saidSamples, REPLY_RATE_HZ) };

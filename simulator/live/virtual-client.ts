@@ -3,7 +3,14 @@ import { ScenarioInPlay } from '../scenario/scenario-in-play.ts';
 import { decodeClientMessage } from './client-message.ts';
 import type { ServerMessage } from './server-message.ts';
 import { next, nextAppointmentMs } from './session.ts';
-import { type Answer, newSession, type Resumption, type SessionEvent, type SessionState } from './session-state.ts';
+import {
+  type Action,
+  type Answer,
+  newSession,
+  type Resumption,
+  type SessionEvent,
+  type SessionState,
+} from './session-state.ts';
 
 /** A client and a session in virtual time, for tests: no socket, no clock, no sound made. */
 export interface VirtualClient {
@@ -16,6 +23,7 @@ export interface VirtualClient {
   send(message: unknown): void;
   /** Speaks for a second, in chunks of 20 ms, between activity marks. */
   ask(): void;
+  command(action: Action): void;
   advance(byMs: number): void;
   /** Kinds of the messages since the last call, repeats folded: `heard thought audio+said …`. */
   digest(): string;
@@ -64,6 +72,7 @@ export function connectVirtually(
     for (const effect of step.effects) {
       if (effect.kind === 'send') received.push({ atMs: nowMs, message: effect.message });
       else if (effect.kind === 'close') ending = `${effect.code} ${effect.reason}`;
+      else if (effect.kind === 'send-garbage') received.push({ atMs: nowMs, message: {} });
       else if (effect.kind === 'drop' || effect.kind === 'stall') ending = effect.kind;
       else if (effect.kind === 'compose') {
         const { turn } = effect.question;
@@ -110,6 +119,7 @@ export function connectVirtually(
       }
       send({ realtimeInput: { activityEnd: {} } });
     },
+    command: (action) => dispatch({ kind: 'commanded', atMs: nowMs, action }),
     advance,
     digest() {
       const kinds = received.slice(digested).map(({ message }) => kindOf(message));

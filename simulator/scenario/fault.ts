@@ -54,6 +54,8 @@ export const ConnectionFault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('stray-empty-content'), everyMs: Positive }),
   /** `interrupted` out of the blue, with no generation running. */
   z.strictObject({ fault: z.literal('stray-interrupted'), afterMs: Milliseconds }),
+  /** A frame that is no JSON. */
+  z.strictObject({ fault: z.literal('garbage'), afterMs: Milliseconds }),
   /** Resumption updates never carry a handle. */
   z.strictObject({ fault: z.literal('no-handles') }),
   /** An activity that starts within 500 ms of the last one's end is not noticed. */
@@ -92,7 +94,7 @@ export const TurnFault = z.discriminatedUnion('fault', [
   }),
   z.strictObject({ fault: z.literal('late'), byMs: Milliseconds }),
   z.strictObject({ fault: z.literal('doubled-transcript') }),
-  z.strictObject({ fault: z.literal('user-transcript-after-reply') }),
+  z.strictObject({ fault: z.literal('user-transcript-after-reply'), byMs: z.optional(Milliseconds) }),
   /** The reply's text stops after its first piece while the audio goes on. */
   z.strictObject({ fault: z.literal('stalled-transcript') }),
   /** Generation at this multiple of real time: 0.5 sends a second of speech in two. */
@@ -102,6 +104,8 @@ export const TurnFault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('phantom-interrupted'), at: TurnPoint, ends: z.boolean() }),
   /** An interruption is answered with `interrupted` alone, and nothing is said in the next turn. */
   z.strictObject({ fault: z.literal('silence-after-interrupted') }),
+  /** Last audio, last words, generationComplete, turnComplete and usage share one message. */
+  z.strictObject({ fault: z.literal('all-in-one') }),
   z.strictObject({ fault: z.literal('no-generation-complete') }),
   z.strictObject({ fault: z.literal('no-turn-complete') }),
   /** `afterMs` counts from the point. */

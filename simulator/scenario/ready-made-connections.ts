@@ -148,6 +148,10 @@ export const READY_MADE_CONNECTIONS = {
     description: 'An empty serverContent every half second',
     connections: [{ faults: [{ fault: 'stray-empty-content', everyMs: 500 }] }],
   },
+  garbage: {
+    description: 'A frame that is no JSON after 2 s',
+    connections: [{ connection: 1, faults: [{ fault: 'garbage', afterMs: 2_000 }] }],
+  },
   'stray-interrupted': {
     description: 'interrupted comes after 2 s with no generation running',
     connections: [{ faults: [{ fault: 'stray-interrupted', afterMs: 2_000 }] }],

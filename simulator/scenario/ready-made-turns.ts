@@ -87,6 +87,14 @@ export const READY_MADE_TURNS = {
     description: 'An empty serverContent after every message of a reply',
     turns: [{ faults: [{ fault: 'stray-empty-content' }] }],
   },
+  'all-in-one': {
+    description: 'Last audio, last words, generationComplete, turnComplete and usage share one message',
+    turns: [{ faults: [{ fault: 'all-in-one' }] }],
+  },
+  'user-transcript-in-next-turn': {
+    description: 'Every user transcript comes 3 s after the turn, when the next one may have begun',
+    turns: [{ faults: [{ fault: 'user-transcript-after-reply', byMs: 3_000 }] }],
+  },
   'no-generation-complete': {
     description: 'Replies end with turnComplete alone',
     turns: [{ faults: [{ fault: 'no-generation-complete' }] }],

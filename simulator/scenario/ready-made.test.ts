@@ -8,6 +8,7 @@ import { parseScenario } from './scenario.ts';
 const ASKED = 'start end no-handle';
 const UNTIL_AUDIO = `${ASKED} heard thought audio+said`;
 const END = 'turnComplete+usage handle';
+const ALL_IN_ONE = `${UNTIL_AUDIO} audio+said+generationComplete+turnComplete+usage handle`;
 const ANSWERED = `${UNTIL_AUDIO} generationComplete ${END}`;
 const GIVEN_UP =
   'start interrupted turnComplete+usage handle end no-handle heard thought audio+said generationComplete';
@@ -61,6 +62,11 @@ describe('a ready-made turn scenario', () => {
     'stray-contents-in-turn': [
       `${ASKED} ${EMPTIES(`heard heard thought ${'audio+said '.repeat(10)}generationComplete turnComplete+usage`)} handle empty`,
       `${ASKED} ${EMPTIES(`heard heard thought ${'audio+said '.repeat(10)}generationComplete turnComplete+usage`)} handle empty`,
+    ],
+    'all-in-one': [ALL_IN_ONE, ALL_IN_ONE],
+    'user-transcript-in-next-turn': [
+      `${ASKED} thought audio+said generationComplete ${END}`,
+      `start heard end no-handle thought audio+said generationComplete ${END}`,
     ],
     'no-generation-complete': [`${UNTIL_AUDIO} ${END}`, `${UNTIL_AUDIO} ${END}`],
     'no-turn-complete': [`${UNTIL_AUDIO} generationComplete`, `${GIVEN_UP} ${END}`],

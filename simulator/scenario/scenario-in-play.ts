@@ -7,10 +7,11 @@ import {
   type RequestRule,
   type Scenario,
   type Timing,
+  type Which,
 } from './scenario.ts';
 
 /** Models that answer `bidiGenerateContent` in November 2026. */
-const LIVE_MODELS = ['gemini-3.8-live', 'gemini-3.8-live-extended-thinking', 'gemini-3.1-flash-live-preview'];
+export const LIVE_MODELS = ['gemini-3.8-live', 'gemini-3.8-live-extended-thinking', 'gemini-3.1-flash-live-preview'];
 
 /** The scenario that plays, and how far it has got: everything counts from the moment it was loaded. */
 export class ScenarioInPlay {
@@ -46,12 +47,22 @@ export class ScenarioInPlay {
       turnsBefore: this.turns,
       keyProblem: this.keyProblem(key),
       liveModels: scenario.liveModels ?? LIVE_MODELS,
-      timing: { ...RECORDED_TIMING, ...defined(scenario.timing) },
       lifetime: lifetimeOf(scenario),
-      faults: (scenario.connections ?? []).flatMap((rule) =>
-        applies(rule.connection, connections) ? rule.faults : [],
-      ),
-      turnRules: (scenario.turns ?? []).filter((rule) => applies(rule.connection, connections)),
+      ...this.habits((rule) => applies(rule.connection, connections)),
+    };
+  }
+
+  /** What a connection that is open already gets to feel of the scenario: the rules that hold for every connection. */
+  forOpenConnections(): Pick<SessionProfile, 'timing' | 'faults' | 'turnRules'> {
+    return this.habits((rule) => rule.connection === undefined || rule.connection === 'every');
+  }
+
+  private habits(holds: (rule: { connection?: Which | undefined }) => boolean) {
+    const { timing, connections = [], turns = [] } = this.scenario;
+    return {
+      timing: { ...RECORDED_TIMING, ...defined(timing) },
+      faults: connections.filter(holds).flatMap((rule) => rule.faults),
+      turnRules: turns.filter(holds),
     };
   }
 
