@@ -2,10 +2,11 @@ import { withEnvFile } from '#shared/config/environment.ts';
 import { loadSettings, unknownSettings } from '#shared/config/load-settings.ts';
 import { CortexError } from '#shared/errors/cortex-error.ts';
 import { systemClock } from '#shared/time/clock.ts';
+import { doctor } from './doctor/doctor.ts';
 import { start, status, stop } from './start.ts';
 
 const root = process.cwd();
-const commands = { start, stop, status };
+const commands = { start, stop, status, doctor };
 
 async function main(): Promise<number> {
   const name = process.argv[2] ?? 'start';

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { CortexError } from '#shared/errors/cortex-error.ts';
@@ -41,10 +43,21 @@ export function pm2(root: string, args: readonly string[]): Promise<string> {
   });
 }
 
-/** The processes PM2 runs under its present PM2_HOME. */
+/** The processes PM2 runs under its present PM2_HOME; none where no daemon runs (asking PM2 itself would start one). */
 export async function listProcesses(root: string): Promise<Pm2Process[]> {
+  if (!daemonRuns()) return [];
   const output = await pm2(root, ['jlist', '--silent']);
   // PM2 may greet before the list when it has just started its daemon.
   const list = output.split('\n').findLast((line) => line.startsWith('['));
   return z.array(Pm2Process).parse(JSON.parse(list ?? '[]'));
+}
+
+function daemonRuns(): boolean {
+  const home = process.env['PM2_HOME'] ?? join(homedir(), '.pm2');
+  try {
+    process.kill(Number(readFileSync(join(home, 'pm2.pid'), 'utf8')), 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

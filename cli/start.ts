@@ -1,7 +1,7 @@
 import { loadCredentials } from '#shared/config/credentials.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { pm2 } from './pm2.ts';
+import { listProcesses, pm2 } from './pm2.ts';
 import { expectedProcesses, isSimulated, type ProcessView, watchStack } from './stack.ts';
 import { renderTable } from './table.ts';
 
@@ -52,9 +52,12 @@ function complaint({ name, state, uses }: ProcessView): string {
 
 /** Stops the stack and takes it off PM2's list; ends PM2's daemon when nothing else runs under it. */
 export async function stop(root: string, settings: Settings): Promise<number> {
-  const { listProcesses } = await import('./pm2.ts');
   const ours = new Set([...expectedProcesses(settings), 'broker', 'live-sim']);
   const running = await listProcesses(root);
+  if (running.length === 0) {
+    console.log('Nothing was running.');
+    return 0;
+  }
   const names = running.map((process) => process.name).filter((name) => ours.has(name));
   // The broker last, so that everybody's goodbye is heard.
   const clients = names.filter((name) => name !== 'broker');
