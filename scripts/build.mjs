@@ -12,6 +12,8 @@ for (const service of readdirSync(`${root}services`)) {
 for (const [name, path] of [
   ['live-sim', 'simulator/main.ts'],
   ['cli', 'cli/main.ts'],
+  ['docs', 'cli/docs/main.ts'],
+  ['bench', 'bench/main.ts'],
 ]) {
   if (existsSync(`${root}${path}`)) entryPoints[name] = path;
 }

@@ -53,7 +53,7 @@ export class CameraSupervisor {
 
   private step(event: SupervisionEvent): void {
     const { meters, log } = this.context;
-    const { state, effects } = supervise(this.state, event);
+    const { state, effects } = supervise(this.state, event, this.camera.longestRetryMs);
     this.state = state;
     for (const effect of effects) {
       switch (effect.type) {
@@ -67,14 +67,17 @@ export class CameraSupervisor {
           log.info({ camera: this.camera.name }, 'the camera delivers pictures');
           this.listener.live();
           break;
-        case 'reportLost':
+        case 'reportLost': {
           meters.count('cameraRestarts');
-          log.warn(
-            { camera: this.camera.name, reason: effect.reason, retryInMs: effect.retryInMs },
+          const { reason, retryInMs, failures } = effect;
+          // A camera that stays away fails for days; saying so twice is enough.
+          log[failures <= 2 ? 'warn' : 'debug'](
+            { camera: this.camera.name, reason, retryInMs },
             'no picture from the camera; opening it again',
           );
-          this.listener.lost(effect.reason);
+          this.listener.lost(reason);
           break;
+        }
       }
     }
   }

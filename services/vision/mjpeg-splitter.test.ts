@@ -72,9 +72,10 @@ describe('the MJPEG splitter', () => {
         (index, share, rest, lengths) => {
           const broken = jpegOf(index).subarray(0, Math.floor(jpegOf(index).length * share));
           const files = rest.map(jpegOf);
-          const frames = split(Buffer.concat([broken, ...files, jpegOf(0)]), lengths);
-          // A segment that breaks off may swallow what follows it; nothing behind that is lost.
-          expect(frames.at(-1)).toEqual(jpegOf(0));
+          // A segment that breaks off claims up to 64 kB of what follows, until that turns out to be something else.
+          const frames = split(Buffer.concat([broken, ...files, Buffer.alloc(66_000)]), [...lengths, 4_096]);
+          // The first of them may have lent its beginning to the broken one.
+          expect(frames.slice(1 - files.length || frames.length)).toEqual(files.slice(1));
           for (const frame of frames)
             expect(jpegs.some((jpeg) => jpeg.includes(frame) || frame.includes(jpeg))).toBe(true);
         },

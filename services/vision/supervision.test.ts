@@ -87,6 +87,11 @@ describe('the supervision of the camera', () => {
     expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
   });
 
+  it('asks a source that costs nothing to ask again and again', () => {
+    const state: Supervision = { phase: 'starting', sinceMs: 0, failures: 9 };
+    expect(supervise(state, ended(100), 250).state).toMatchObject({ phase: 'waiting', untilMs: 350 });
+  });
+
   it('does not take one picture for recovery: a camera that dies right after it keeps its backoff', () => {
     const failing = run([wanted(), ended(10), ...ticks(0, 600), picture(700), ended(800)]).state;
     expect(failing).toMatchObject({ phase: 'waiting', failures: 2 });

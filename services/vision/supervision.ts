@@ -21,14 +21,14 @@ export type SupervisionEvent =
 export type SupervisionEffect =
   | { readonly type: 'open' }
   | { readonly type: 'close' }
-  | { readonly type: 'reportLost'; readonly reason: string; readonly retryInMs: number }
+  | { readonly type: 'reportLost'; readonly reason: string; readonly retryInMs: number; readonly failures: number }
   | { readonly type: 'reportLive' };
 
 /** Together with the tick a stall is noticed within two seconds. */
 const STALLED_MS = 1_600;
 export const TICK_MS = 200;
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 10_000;
+export const LONGEST_RETRY_MS = 10_000;
 /** A hanging start is noticed as fast as a stall; each time in a row it gets twice as long, for cameras that are slow to wake. */
 const LONGEST_START_MS = 10_000;
 /** A camera that dies sooner than this after its first picture is not well yet, and the backoff goes on. */
@@ -36,10 +36,11 @@ const WELL_AFTER_MS = 5_000;
 
 export const CLOSED: Supervision = { phase: 'closed' };
 
-/** Opens what is wanted, restarts what ended, stalls or hangs, with a backoff that doubles from 250 ms to 10 s. */
+/** Opens what is wanted, restarts what ended, stalls or hangs, with a backoff that doubles from 250 ms to `longestRetryMs`. */
 export function supervise(
   state: Supervision,
   event: SupervisionEvent,
+  longestRetryMs = LONGEST_RETRY_MS,
 ): { state: Supervision; effects: SupervisionEffect[] } {
   switch (event.type) {
     case 'wanted':
@@ -49,9 +50,9 @@ export function supervise(
     case 'pictureDecoded':
       return pictureDecoded(state, event.atMs);
     case 'ended':
-      return isOpen(state) ? lose(state, event.atMs, event.reason) : { state, effects: [] };
+      return isOpen(state) ? lose(state, event.atMs, event.reason, longestRetryMs) : { state, effects: [] };
     case 'ticked':
-      return ticked(state, event.atMs);
+      return ticked(state, event.atMs, longestRetryMs);
   }
 }
 
@@ -75,24 +76,34 @@ function pictureDecoded(state: Supervision, atMs: number): { state: Supervision;
   };
 }
 
-function ticked(state: Supervision, atMs: number): { state: Supervision; effects: SupervisionEffect[] } {
+function ticked(
+  state: Supervision,
+  atMs: number,
+  longestRetryMs: number,
+): { state: Supervision; effects: SupervisionEffect[] } {
   if (state.phase === 'waiting' && atMs >= state.untilMs) return start(atMs, state.failures);
   if (state.phase === 'live' && atMs - state.lastPictureAtMs >= STALLED_MS) {
-    return lose(state, atMs, `no picture for ${STALLED_MS} ms`);
+    return lose(state, atMs, `no picture for ${STALLED_MS} ms`, longestRetryMs);
   }
   if (state.phase === 'starting') {
     const allowedMs = Math.min(STALLED_MS * 2 ** state.failures, LONGEST_START_MS);
-    if (atMs - state.sinceMs >= allowedMs) return lose(state, atMs, `no first picture within ${allowedMs} ms`);
+    if (atMs - state.sinceMs >= allowedMs)
+      return lose(state, atMs, `no first picture within ${allowedMs} ms`, longestRetryMs);
   }
   return { state, effects: [] };
 }
 
-function lose(state: OpenPhase, atMs: number, reason: string): { state: Supervision; effects: SupervisionEffect[] } {
+function lose(
+  state: OpenPhase,
+  atMs: number,
+  reason: string,
+  longestRetryMs: number,
+): { state: Supervision; effects: SupervisionEffect[] } {
   const wasWell = state.phase === 'live' && atMs - state.sinceMs >= WELL_AFTER_MS;
   const failures = wasWell ? 1 : state.failures + 1;
-  const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
+  const retryInMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), longestRetryMs);
   return {
     state: { phase: 'waiting', untilMs: atMs + retryInMs, failures },
-    effects: [{ type: 'close' }, { type: 'reportLost', reason, retryInMs }],
+    effects: [{ type: 'close' }, { type: 'reportLost', reason, retryInMs, failures }],
   };
 }

@@ -10,6 +10,8 @@ import type { Camera } from './camera.ts';
 const MAX_AGE_MS = 2_000;
 /** Two clocks that differ by more than this do not tell an age. */
 const MAX_AHEAD_MS = 500;
+/** Whoever publishes seldom must not meet us waiting out a backoff. */
+const RESUBSCRIBE_MS = 250;
 
 /**
  * Frames another layer publishes below the prefix, annotated ones for instance. Their own EXIF capture time counts
@@ -19,6 +21,7 @@ export function topicCamera(topic: string, bus: Bus, clock: Clock): Camera {
   const pictures = channel(topic, jpeg, { summary: 'Frames another layer publishes', qos: 0, publishers: [] });
   return {
     name: `frames published on ${topic}`,
+    longestRetryMs: RESUBSCRIBE_MS,
     open(listener) {
       let closed = false;
       const subscribed = bus.subscribe(pictures, ({ payload, retained }) => {

@@ -1,4 +1,5 @@
 import { type Channel, matchTopic } from '#shared/contract/channel.ts';
+import { keptChannel } from '#shared/contract/kept.ts';
 import type { Bus, Message } from './bus.ts';
 import { type BusReporter, Subscriptions } from './subscriptions.ts';
 
@@ -28,10 +29,13 @@ export class MemoryHub {
     return this.online;
   }
 
-  /** The broker goes away: publications are lost (QoS 0) or kept by their bus (QoS 1), retained values are forgotten. */
+  /**
+   * The broker goes away: publications are lost (QoS 0) or kept by their bus (QoS 1), retained values are forgotten but
+   * for those the broker writes down.
+   */
   disconnect(): void {
     this.online = false;
-    this.retained.clear();
+    for (const topic of this.retained.keys()) if (!keptChannel(topic)) this.retained.delete(topic);
     for (const bus of this.buses) bus.connectionChanged(false);
   }
 
@@ -61,6 +65,7 @@ class MemoryBus implements Bus {
   private readonly subscriptions: Subscriptions;
   private readonly connectionListeners = new Set<(connected: boolean) => void>();
   private readonly ownRetained = new Map<string, Buffer>();
+  private readonly unsentCommands = new Map<string, Buffer>();
   private kept: { topic: string; bytes: Buffer }[] = [];
 
   constructor(hub: MemoryHub, reporter: BusReporter) {
@@ -74,8 +79,9 @@ class MemoryBus implements Bus {
 
   publish<Payload>(channel: Channel<Payload>, payload: Payload): void {
     const bytes = channel.codec.encode(payload);
-    if (channel.retain) this.ownRetained.set(channel.topic, bytes);
+    if (channel.retain && !channel.command) this.ownRetained.set(channel.topic, bytes);
     if (this.hub.connected) this.hub.inject(channel.topic, bytes, channel.retain);
+    else if (channel.retain && channel.command) this.unsentCommands.set(channel.topic, bytes);
     else if (channel.qos === 1 && !channel.retain) this.kept.push({ topic: channel.topic, bytes });
   }
 
@@ -94,6 +100,8 @@ class MemoryBus implements Bus {
   connectionChanged(connected: boolean): void {
     if (connected) {
       for (const [topic, bytes] of this.ownRetained) this.hub.inject(topic, bytes, true);
+      for (const [topic, bytes] of this.unsentCommands) this.hub.inject(topic, bytes, true);
+      this.unsentCommands.clear();
       for (const { topic, bytes } of this.kept.splice(0)) this.hub.inject(topic, bytes);
     }
     for (const listener of this.connectionListeners) listener(connected);

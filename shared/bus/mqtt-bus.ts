@@ -24,6 +24,7 @@ export interface MqttBusOptions {
 
 /** A broker on the same machine is back within a second of its restart; asking this often costs nothing and saves the wait. */
 const RECONNECT_MS = 200;
+const REFUSED_RECONNECT_MS = 5_000;
 /** A CONNACK this late means the broker hangs. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEPALIVE_S = 10;
@@ -41,6 +42,8 @@ class MqttBus implements Bus {
   private readonly subscriptions: Subscriptions;
   private readonly connectionListeners = new Set<(connected: boolean) => void>();
   private readonly ownRetained = new Map<string, Buffer>();
+  /** Retained commands given while the broker was away, by topic: the last word counts, and it is said once. */
+  private readonly unsentCommands = new Map<string, Buffer>();
   private readonly outbox = new Outbox();
   private readonly filters = new Set<string>();
   private unacknowledged = 0;
@@ -75,9 +78,12 @@ class MqttBus implements Bus {
 
   publish<Payload>(channel: Channel<Payload>, payload: Payload): void {
     const bytes = channel.codec.encode(payload);
-    if (channel.retain) this.ownRetained.set(channel.topic, bytes);
+    // A retained command (privacy, volume) belongs to whoever spoke last, so nobody may repeat an old one on a
+    // reconnection: it could open the microphone that the user has closed since. The broker keeps those itself.
+    if (channel.retain && !channel.command) this.ownRetained.set(channel.topic, bytes);
     if (!this.client.connected) {
-      if (channel.qos === 1 && !channel.retain) {
+      if (channel.retain && channel.command) this.unsentCommands.set(channel.topic, bytes);
+      else if (channel.qos === 1 && !channel.retain) {
         this.outbox.keep({ topic: channel.topic, bytes, keptAtMs: this.options.clock.nowMs() });
       } else if (channel.qos === 0) this.options.meters.count('busDroppedWhileAway');
       return;
@@ -97,8 +103,7 @@ class MqttBus implements Bus {
     const filter = `${this.options.topicPrefix}/${filterOf(channel)}`;
     if (!this.filters.has(filter) || channel.retain) {
       this.filters.add(filter);
-      const [grant] = await this.client.subscribeAsync(filter, { qos: channel.qos });
-      if (grant && grant.qos > 2) {
+      if (!(await this.subscribeAtBroker(filter, channel.qos))) {
         end();
         throw new CortexError('bus-rights', `the broker refuses ${this.options.clientName} the topic ${filter}`);
       }
@@ -153,6 +158,19 @@ class MqttBus implements Bus {
     };
   }
 
+  /** Waits for a connection as often as it takes; false when the broker refuses. mqtt.js renews it on reconnections. */
+  private async subscribeAtBroker(filter: string, qos: 0 | 1): Promise<boolean> {
+    for (;;) {
+      if (!this.client.connected) await new Promise<void>((resolve) => this.client.once('connect', () => resolve()));
+      try {
+        const [grant] = await this.client.subscribeAsync(filter, { qos });
+        return grant !== undefined && grant.qos <= 2;
+      } catch (error) {
+        if (this.client.connected) throw error;
+      }
+    }
+  }
+
   private send(topic: string, bytes: Buffer, qos: 0 | 1, retain: boolean): void {
     this.unacknowledged += 1;
     this.client.publish(`${this.options.topicPrefix}/${topic}`, bytes, { qos, retain }, () => {
@@ -162,10 +180,13 @@ class MqttBus implements Bus {
 
   private connectionOpened(): void {
     this.complainedOf = '';
+    this.client.options.reconnectPeriod = RECONNECT_MS;
     this.options.log.info({ url: this.options.url }, 'connected to the broker');
     this.options.meters.count('busConnections');
     // A broker that was restarted has forgotten what it retained; whoever owns a value brings it back.
     for (const [topic, bytes] of this.ownRetained) this.send(topic, bytes, 1, true);
+    for (const [topic, bytes] of this.unsentCommands) this.send(topic, bytes, 1, true);
+    this.unsentCommands.clear();
     for (const { topic, bytes } of this.outbox.take(this.options.clock.nowMs())) this.send(topic, bytes, 1, false);
     this.options.meters.gauge('busOutboxDropped', this.outbox.dropped);
     for (const listener of this.connectionListeners) listener(true);
@@ -176,10 +197,12 @@ class MqttBus implements Bus {
   }
 
   private complain(error: Error): void {
+    // A wrong password stays wrong until somebody changes it: ask seldom, or the broker's guess limit shuts us out.
+    this.client.options.reconnectPeriod = isRefusal(error) ? REFUSED_RECONNECT_MS : RECONNECT_MS;
     const reason = messageOf(error) || (error as NodeJS.ErrnoException).code || 'unknown reason';
     if (reason === this.complainedOf) return;
     this.complainedOf = reason;
-    const refused = /not authorized|bad user name|identifier rejected/i.test(reason);
+    const refused = isRefusal(error);
     this.options.log.error(
       { url: this.options.url, reason },
       refused
@@ -187,4 +210,10 @@ class MqttBus implements Bus {
         : 'no broker at this address: check that it runs, or CORTEX_MQTT_URL, CORTEX_MQTT_HOST and CORTEX_MQTT_PORT; trying again',
     );
   }
+}
+
+/** CONNACK return codes of MQTT 3.1.1: 4 bad user name or password, 5 not authorized. */
+function isRefusal(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 4 || code === 5;
 }

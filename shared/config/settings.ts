@@ -176,6 +176,12 @@ export const SETTINGS = {
     '1000',
     'An unchanged scene is published at least this often, so that its picture never counts as stale',
   ),
+  simulatorPort: setting(
+    'CORTEX_SIM_PORT',
+    port(),
+    '9099',
+    'Where the local Gemini simulator listens when there is no key; loopback only',
+  ),
   stateDir: setting('CORTEX_STATE_DIR', word, '.cortex', 'Session handle, credentials, recordings'),
   modelsDir: optional('CORTEX_MODELS_DIR', word, 'Offline speech models; default: `models` in the state folder'),
   vadMode: setting(
@@ -205,6 +211,8 @@ export const SETTINGS = {
     'headphones',
     'What keeps the assistant from hearing itself',
   ),
+  simPort: setting('CORTEX_SIM_PORT', port(), '9099', 'Port of the local Gemini simulator; loopback only'),
+  simScenario: optional('CORTEX_SIM_SCENARIO', word, 'JSON file with the faults the simulator shall play'),
   logLevel: setting(
     'LOG_LEVEL',
     z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),

@@ -43,7 +43,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     settings = loadSettings(environment);
   } catch (error) {
     createLog(name, 'info').fatal(messageOf(error));
-    process.exit(EXIT_CONFIGURATION);
+    return leave(EXIT_CONFIGURATION);
   }
   const log = createLog(name, settings.logLevel);
   for (const warning of unknownSettings(environment)) log.warn(warning);
@@ -56,7 +56,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     ending = true;
     const overdue = setTimeout(() => {
       log.error({ deadlineMs: STOP_DEADLINE_MS }, 'stop took too long; leaving without it');
-      process.exit(exitCode || EXIT_CRASHED);
+      void leave(exitCode || EXIT_CRASHED);
     }, STOP_DEADLINE_MS);
     try {
       await running?.stop();
@@ -64,7 +64,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
       log.error({ err: error }, 'stop failed');
     }
     clearTimeout(overdue);
-    process.exit(exitCode);
+    await leave(exitCode);
   }
 
   function fail(error: unknown): void {
@@ -96,4 +96,15 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
   }
   log.info('ready');
   process.send?.('ready');
+}
+
+/** The last log lines are the ones somebody needs: under PM2 they go through an asynchronous stream, so wait for it. */
+const FLUSH_LOG_MS = 200;
+
+async function leave(exitCode: number): Promise<never> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, FLUSH_LOG_MS);
+    process.stdout.write('', () => resolve());
+  });
+  process.exit(exitCode);
 }

@@ -2,9 +2,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Bus } from '#shared/bus/bus.ts';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loginFor } from '#shared/config/credentials.ts';
-import type { Settings } from '#shared/config/settings.ts';
 import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
 import { metrics, status } from '#shared/contract/service.ts';
+import { brokerUrl } from './broker-url.ts';
 import { announcePresence, offlineStatus, type Presence } from './presence.ts';
 import { type ProcessContext, type Running, runProcess } from './run-process.ts';
 import { Teardown } from './teardown.ts';
@@ -57,12 +57,6 @@ export async function runService(
       throw error;
     }
   });
-}
-
-/** Where this machine's services find their broker. */
-export function brokerUrl(settings: Pick<Settings, 'mqttUrl' | 'mqttHost' | 'mqttPort' | 'mqttTlsCert'>): string {
-  if (settings.mqttUrl) return settings.mqttUrl;
-  return `${settings.mqttTlsCert ? 'mqtts' : 'mqtt'}://${settings.mqttHost}:${settings.mqttPort}`;
 }
 
 /** Publishes the meters every five seconds, with the process's own vital signs. Returns the stop. */

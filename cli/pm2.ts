@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { CortexError } from '#shared/errors/cortex-error.ts';
+
+/** One process as `pm2 jlist` tells it; only what this program uses. */
+const Pm2Process = z.object({
+  name: z.string(),
+  pid: z.optional(z.number()),
+  pm2_env: z.object({
+    status: z.string(),
+    restart_time: z.number(),
+    exit_code: z.optional(z.number()),
+    pm_out_log_path: z.string(),
+    pm_cwd: z.optional(z.string()),
+  }),
+  monit: z.optional(z.object({ memory: z.number(), cpu: z.number() })),
+});
+export type Pm2Process = z.infer<typeof Pm2Process>;
+
+/** Runs PM2's own command line, the same a person would type, and returns what it printed. Rejects when it fails. */
+export function pm2(root: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'node_modules/pm2/bin/pm2'), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let complaint = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(output);
+      else reject(new CortexError('pm2', `pm2 ${args.join(' ')} failed:\n${complaint || output}`));
+    });
+  });
+}
+
+/** The processes PM2 runs under its present PM2_HOME; none where no daemon runs (asking PM2 itself would start one). */
+export async function listProcesses(root: string): Promise<Pm2Process[]> {
+  if (!daemonRuns()) return [];
+  const output = await pm2(root, ['jlist', '--silent']);
+  // PM2 may greet before the list when it has just started its daemon.
+  const list = output.split('\n').findLast((line) => line.startsWith('['));
+  return z.array(Pm2Process).parse(JSON.parse(list ?? '[]'));
+}
+
+function daemonRuns(): boolean {
+  const home = process.env['PM2_HOME'] ?? join(homedir(), '.pm2');
+  try {
+    process.kill(Number(readFileSync(join(home, 'pm2.pid'), 'utf8')), 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

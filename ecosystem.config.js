@@ -1,0 +1,56 @@
+// What PM2 runs. `npm start` uses this file, and so does `npx pm2 start ecosystem.config.js`.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const envFile = join(root, '.env');
+const environment = { ...(existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {}), ...process.env };
+const logs = resolve(root, environment.CORTEX_STATE_DIR || '.cortex', 'logs');
+
+// Small young generation, lazy compilation and code that favours size: 200 MB have to do for the whole stack.
+const nodeFlags = ['--max-semi-space-size=1', '--max-lazy', '--optimize-for-size'];
+
+function service(name, overrides = {}) {
+  return {
+    name,
+    script: join(root, 'dist', `${name}.cjs`),
+    cwd: root,
+    node_args: nodeFlags,
+    // Cluster mode is what makes `pm2 reload` start the successor before the predecessor stops.
+    exec_mode: 'cluster',
+    instances: 1,
+    wait_ready: true,
+    listen_timeout: 10_000,
+    // Longer than the deadline a service gives itself (4 s), so that it says itself what hung.
+    kill_timeout: 5_000,
+    // A crash is back at once; a crash loop slows down to one try in 15 s.
+    exp_backoff_restart_delay: 50,
+    max_restarts: 1_000_000,
+    // 1 = a setting is wrong: no restart can mend that.
+    stop_exit_codes: [1],
+    merge_logs: true,
+    out_file: join(logs, `${name}.log`),
+    error_file: join(logs, `${name}.log`),
+    env: { JACK_NO_START_SERVER: '1', MALLOC_ARENA_MAX: '2' },
+    disable_source_map_support: true,
+    pmx: false,
+    vizion: false,
+    ...overrides,
+  };
+}
+
+const simulated = !environment.GEMINI_API_KEY && !environment.GEMINI_BASE_URL;
+
+// A named export: PM2 requires this file, and finds `apps` on the module itself.
+export const apps = [
+  // Owns its port and everybody's connections: two of it cannot overlap.
+  ...(environment.CORTEX_MQTT_URL ? [] : [service('broker', { exec_mode: 'fork' })]),
+  ...(simulated ? [service('live-sim', { exec_mode: 'fork' })] : []),
+  service('thinker'),
+  service('speaker'),
+  service('router'),
+  service('vision'),
+  service('audio-in'),
+];

@@ -1,0 +1,151 @@
+import { createResampler, type Resampler } from '#shared/audio/resampler.ts';
+import { ConfigurationError, CortexError, messageOf } from '#shared/errors/cortex-error.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Capture, Microphone } from './microphone.ts';
+
+export interface FeedListener {
+  /** The next samples at 16 kHz mono, without a gap since the last call or the last `interrupted`. */
+  captured(samples: Int16Array): void;
+  /** What comes next does not follow on what came before: the device was closed, lost or exchanged. */
+  interrupted(): void;
+}
+
+interface FeedOptions {
+  microphone: Microphone;
+  listener: FeedListener;
+  clock: Clock;
+  log: Log;
+  meters: Meters;
+  /** Told what is captured from whenever that changes. */
+  describe(uses: string): void;
+  /** Told of what no retry can mend. */
+  fail(error: unknown): void;
+}
+
+/** A device that delivers nothing for this long is dead, whatever its driver says. */
+const STALLED_AFTER_MS = 1_000;
+/** A sound server that has been idle hands out its first samples only after its own longest period (PulseAudio: 2 s). */
+const FIRST_SAMPLES_WITHIN_MS = 3_000;
+const WATCH_EVERY_MS = 250;
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 5_000;
+
+/** Keeps one microphone open for as long as it is wanted: notices a dead device, opens it again with backoff. */
+export class MicrophoneFeed {
+  private readonly options: FeedOptions;
+  private wanted = false;
+  private capture: Capture | undefined;
+  /** No samples by then: the device is dead. */
+  private deadlineMs = 0;
+  private retryMs = FIRST_RETRY_MS;
+  private cancelTimer: (() => void) | undefined;
+  /** Changes of the device happen one after the other. */
+  private change: Promise<void> = Promise.resolve();
+
+  constructor(options: FeedOptions) {
+    this.options = options;
+  }
+
+  /** Resolves after the first attempt. Rejects with ConfigurationError for what no retry can mend. */
+  start(): Promise<void> {
+    this.wanted = true;
+    return this.enqueue(() => this.open(true));
+  }
+
+  /** Resolves when the device is closed. */
+  stop(): Promise<void> {
+    this.wanted = false;
+    // What arrives between now and the device's own end is not ours to hear.
+    return this.enqueue(() => this.close());
+  }
+
+  private enqueue(step: () => Promise<void>): Promise<void> {
+    const done = this.change.then(step);
+    this.change = done.catch(() => undefined);
+    return done;
+  }
+
+  private async open(first = false): Promise<void> {
+    if (!this.wanted || this.capture) return;
+    const { microphone, log, meters, describe, clock } = this.options;
+    try {
+      const capture = await this.openCapture(microphone);
+      this.capture = capture;
+      this.retryMs = FIRST_RETRY_MS;
+      this.deadlineMs = Math.max(this.deadlineMs, clock.nowMs() + FIRST_SAMPLES_WITHIN_MS);
+      this.cancelTimer = clock.every(WATCH_EVERY_MS, () => this.watch());
+      meters.count('microphoneOpened');
+      meters.gauge('microphoneOpen', 1);
+      log.info({ uses: capture.uses, sampleRateHz: capture.sampleRateHz }, 'microphone open');
+      describe(capture.uses);
+    } catch (error) {
+      if (error instanceof ConfigurationError) {
+        if (first) throw error;
+        this.options.fail(error);
+        return;
+      }
+      this.retryLater(messageOf(error));
+    }
+  }
+
+  private async openCapture(microphone: Microphone): Promise<Capture> {
+    const { listener, clock } = this.options;
+    let resampler: Resampler | undefined;
+    let early: Int16Array[] = [];
+    const capture = await microphone.open({
+      captured: (samples) => {
+        this.deadlineMs = clock.nowMs() + STALLED_AFTER_MS;
+        if (!this.wanted) return;
+        if (resampler) listener.captured(resampler.process(samples));
+        else early.push(samples);
+      },
+      lost: (reason) => void this.enqueue(() => this.lost(capture, reason)),
+    });
+    try {
+      resampler = await createResampler(capture.sampleRateHz, MICROPHONE_RATE_HZ);
+    } catch (error) {
+      await capture.close();
+      throw error;
+    }
+    for (const samples of early) if (this.wanted) listener.captured(resampler.process(samples));
+    early = [];
+    return capture;
+  }
+
+  private watch(): void {
+    const { capture } = this;
+    if (!capture || this.options.clock.nowMs() < this.deadlineMs) return;
+    const reason = new CortexError('microphone-stalled', `${capture.uses} delivers no samples`, { retryable: true });
+    void this.enqueue(() => this.lost(capture, reason));
+  }
+
+  private async lost(capture: Capture, reason: CortexError): Promise<void> {
+    if (this.capture !== capture) return;
+    this.options.meters.count('microphoneLost');
+    await this.close();
+    this.retryLater(reason.message);
+  }
+
+  private async close(): Promise<void> {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    const { capture } = this;
+    this.capture = undefined;
+    if (!capture) return;
+    this.options.meters.gauge('microphoneOpen', 0);
+    this.options.listener.interrupted();
+    await capture.close();
+  }
+
+  private retryLater(reason: string): void {
+    if (!this.wanted) return;
+    const { clock, log, describe } = this.options;
+    log.warn({ reason, retryMs: this.retryMs }, 'no microphone; trying again');
+    describe(`no microphone (${reason})`);
+    this.cancelTimer = clock.after(this.retryMs, () => void this.enqueue(() => this.open()));
+    this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
+  }
+}

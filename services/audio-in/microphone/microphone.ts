@@ -1,0 +1,39 @@
+import type { CortexError } from '#shared/errors/cortex-error.ts';
+
+/** Where sound comes from. */
+export interface Microphone {
+  /**
+   * Starts capturing. Rejects with CortexError when the device is not there (waiting may help) and with
+   * ConfigurationError when no waiting helps.
+   */
+  open(listener: CaptureListener): Promise<Capture>;
+}
+
+export interface CaptureListener {
+  /** The next samples, mono s16 at the capture's rate, without a gap to the ones before. */
+  captured(samples: Int16Array): void;
+  /** The device went away; called once at most, and nothing follows. */
+  lost(reason: CortexError): void;
+}
+
+export interface Capture {
+  readonly sampleRateHz: number;
+  /** What is captured from, as a person would name it. */
+  readonly uses: string;
+  /** False for a stand-in that plays a recording where there is no microphone. */
+  readonly real: boolean;
+  /** The device is free when this resolves; nothing is captured any more as soon as it has been called. */
+  close(): Promise<void>;
+}
+
+/** The average of interleaved channels. */
+export function toMono(interleaved: Int16Array, channels: number): Int16Array {
+  if (channels === 1) return interleaved;
+  const mono = new Int16Array(Math.floor(interleaved.length / channels));
+  for (let frame = 0; frame < mono.length; frame += 1) {
+    let sum = 0;
+    for (let channel = 0; channel < channels; channel += 1) sum += interleaved[frame * channels + channel] ?? 0;
+    mono[frame] = Math.round(sum / channels);
+  }
+  return mono;
+}

@@ -1,0 +1,35 @@
+/**
+ * Tells when each sample was captured. Chunks arrive late by whatever the machine was busy with, never early, so the
+ * earliest arrival seen is the truest; slowly letting go of it follows a sound card whose clock runs apart from ours.
+ */
+export class SampleClock {
+  private offsetMs: number | undefined;
+  private newestEnd = 0;
+  private readonly sampleRateHz: number;
+
+  constructor(sampleRateHz: number) {
+    this.sampleRateHz = sampleRateHz;
+  }
+
+  /** The samples before position `end` have been here at `atMs`. */
+  arrived(end: number, atMs: number): void {
+    const observedMs = atMs - (end * 1000) / this.sampleRateHz;
+    const passedMs = ((end - this.newestEnd) * 1000) / this.sampleRateHz;
+    this.newestEnd = end;
+    const allowedMs = this.offsetMs === undefined ? observedMs : this.offsetMs + passedMs * MAX_DRIFT;
+    this.offsetMs = Math.min(observedMs, allowedMs);
+  }
+
+  /** After a gap in the capture, positions go on but time has jumped. */
+  restart(): void {
+    this.offsetMs = undefined;
+  }
+
+  /** Unix milliseconds of the sample at `position`. */
+  timeMs(position: number): number {
+    return (this.offsetMs ?? 0) + (position * 1000) / this.sampleRateHz;
+  }
+}
+
+/** Cheap sound cards are off by up to some 200 parts per million; this lets the estimate follow and still ignores jitter. */
+const MAX_DRIFT = 0.000_5;

@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { loadSettings } from '#shared/config/load-settings.ts';
+import { level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
+import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
+import type { Running } from '#shared/lifecycle/run-process.ts';
+import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
+import { Meters } from '#shared/metrics/meters.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
+import { manualClock } from '#shared/time/manual-clock.ts';
+import type { Capture, CaptureListener, Microphone } from './microphone/microphone.ts';
+import { startAudioIn } from './service.ts';
+import type { VoiceActivity } from './voice/voice-activity.ts';
+
+/** A voice detector that hears a voice in every window whose first sample is not zero. */
+const loudIsVoice: VoiceActivity = {
+  probability: (window) => ((window[0] ?? 0) === 0 ? 0.05 : 0.95),
+  reset: () => undefined,
+};
+
+/** A microphone the test speaks into. */
+class Lips implements Microphone {
+  private listener: CaptureListener | undefined;
+  opened = 0;
+
+  open(listener: CaptureListener): Promise<Capture> {
+    this.opened += 1;
+    this.listener = listener;
+    const close = () => {
+      this.listener = undefined;
+      return Promise.resolve();
+    };
+    return Promise.resolve({ sampleRateHz: 16_000, uses: 'lips', real: true, close });
+  }
+
+  get isOpen(): boolean {
+    return this.listener !== undefined;
+  }
+
+  say(ms: number, amplitude: number): void {
+    this.listener?.captured(new Int16Array(ms * 16).fill(amplitude));
+  }
+}
+
+describe('audio-in', () => {
+  const clock = manualClock(1_700_000_000_000);
+  let stateDir: string;
+  let hub: MemoryHub;
+  let lips: Lips;
+  let running: Running | undefined;
+  let heard: string[];
+  let frames: PcmFrame[];
+  let used: string[];
+
+  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  async function start(environment: Record<string, string> = {}, microphone?: Microphone): Promise<void> {
+    const context: ServiceContext = {
+      settings: loadSettings({ CORTEX_STATE_DIR: stateDir, ...environment }),
+      log: pino({ level: 'silent' }),
+      clock,
+      meters: new Meters(),
+      fail: (error) => {
+        throw error;
+      },
+      bus: hub.bus(),
+      describe: (uses) => used.push(uses),
+    };
+    running = await startAudioIn(context, { voice: loudIsVoice, ...(microphone && { microphone }) });
+  }
+
+  beforeEach(async () => {
+    stateDir = mkdtempSync(join(tmpdir(), 'audio-in-'));
+    hub = new MemoryHub();
+    lips = new Lips();
+    heard = [];
+    frames = [];
+    used = [];
+    const bus = hub.bus();
+    await bus.subscribe(speech, ({ payload }) => heard.push(payload.state));
+    await bus.subscribe(interrupt, ({ payload }) => heard.push(`interrupt ${payload.source}`));
+    await bus.subscribe(microphonePcm, ({ payload }) => frames.push(payload));
+  });
+
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+    rmSync(stateDir, { recursive: true });
+  });
+
+  it('turns a spoken sentence into one stream with pre-roll, and interrupts when it has started', async () => {
+    await start({}, lips);
+    lips.say(1_000, 0);
+    lips.say(1_000, 500);
+    lips.say(600, 0);
+    await settle();
+    expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+    expect(new Set(frames.map((frame) => frame.stream)).size).toBe(1);
+    const samples = frames.flatMap((frame) => [...frame.samples]);
+    expect(samples.filter((sample) => sample !== 0).length).toBe(16_000);
+    expect(samples.findIndex((sample) => sample !== 0)).toBeGreaterThanOrEqual(4_800 - 512);
+    expect(frames.at(-1)?.last).toBe(true);
+    expect(used).toEqual(['lips']);
+  });
+
+  it('publishes no audio of a cough, and interrupts nobody', async () => {
+    await start({}, lips);
+    lips.say(1_000, 0);
+    lips.say(150, 500);
+    lips.say(1_000, 0);
+    await settle();
+    expect(heard).toEqual(['possible', 'discarded']);
+    expect(frames).toEqual([]);
+  });
+
+  it('shows the level five times a second', async () => {
+    const levels: number[] = [];
+    await hub.bus().subscribe(level, ({ payload }) => levels.push(payload.rms));
+    await start({}, lips);
+    lips.say(1_000, 0);
+    lips.say(1_000, 16_384);
+    await settle();
+    expect(levels.length).toBe(10);
+    expect(levels[0]).toBe(-100);
+    expect(levels[9]).toBeCloseTo(-6.02, 1);
+  });
+
+  it('obeys new thresholds and barge-in modes at once', async () => {
+    await start({}, lips);
+    hub.bus().publish(runtimeSettings, { minSpeechMs: 800, bargeIn: 'off' });
+    await settle();
+    lips.say(700, 500);
+    lips.say(600, 0);
+    lips.say(900, 500);
+    await settle();
+    expect(heard).toEqual(['possible', 'discarded', 'possible', 'started']);
+  });
+
+  it('closes the device when the user blocks the microphone, and takes back what was being said', async () => {
+    await start({}, lips);
+    lips.say(1_000, 500);
+    hub.bus().publish(privacy, { microphone: true, camera: false });
+    await settle();
+    expect(lips.isOpen).toBe(false);
+    expect(heard.at(-1)).toBe('discarded');
+    expect(frames.at(-1)).toMatchObject({ last: true, samples: new Int16Array(0) });
+    expect(used.at(-1)).toBe('blocked by the user');
+    hub.bus().publish(privacy, { microphone: false, camera: false });
+    await settle();
+    expect(lips.isOpen).toBe(true);
+  });
+
+  it('never opens a blocked microphone after a restart, even when the broker has forgotten', async () => {
+    await start({}, lips);
+    hub.bus().publish(privacy, { microphone: true, camera: true });
+    await settle();
+    await running?.stop();
+    hub = new MemoryHub();
+    lips = new Lips();
+    await start({}, lips);
+    await settle();
+    expect(lips.opened).toBe(0);
+  });
+
+  it('keeps what is said while the broker is away and sends it on request', async () => {
+    await start({}, lips);
+    lips.say(1_000, 0);
+    hub.disconnect();
+    lips.say(1_000, 500);
+    lips.say(600, 0);
+    hub.reconnect();
+    await settle();
+    expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+    const stream = frames[0]?.stream ?? 0;
+    hub.inject('audio-in/pcm/resend', Buffer.from(JSON.stringify({ stream, from: 0 })));
+    await settle();
+    const positions = new Set(frames.map((frame) => frame.position));
+    expect(positions.size).toBeGreaterThan(85);
+  });
+
+  it('without a microphone (off) still says so and stays up', async () => {
+    await start({ CORTEX_AUDIO_INPUT: 'off' });
+    expect(used).toEqual(['off']);
+  });
+});

@@ -1,0 +1,129 @@
+import type { PcmFrame } from '#shared/pcm/frame.ts';
+import { MICROPHONE_FRAME_SAMPLES, MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
+import {
+  type Endpointing,
+  type EndpointingEvent,
+  type EndpointingOptions,
+  nextEndpointing,
+  SILENT,
+  type VoiceWindow,
+} from './endpointing.ts';
+import type { SampleRing } from './sample-ring.ts';
+
+export interface UtteranceOptions extends EndpointingOptions {
+  /** Audio from before the onset that belongs to the utterance, in samples. */
+  prerollSamples: number;
+}
+
+export type UtteranceOutput =
+  | { kind: 'speech'; utterance: number; event: EndpointingEvent }
+  | { kind: 'frame'; frame: PcmFrame };
+
+interface OpenUtterance {
+  utterance: number;
+  /** Position in the ring of the stream's sample 0. */
+  begin: number;
+  /** Everything before this position has been published. */
+  published: number;
+}
+
+/**
+ * Cuts the microphone into utterances: one PCM stream each, from the pre-roll to the silence that ended it. A stream
+ * begins when speech has started, with everything since the pre-roll at once; a cough therefore publishes no audio.
+ */
+export class Utterances {
+  private readonly ring: SampleRing;
+  private readonly timeMs: (position: number) => number;
+  private endpointing: Endpointing = SILENT;
+  private utterance: number;
+  private open: OpenUtterance | undefined;
+  /** No sample belongs to two utterances: a pre-roll never reaches back behind this. */
+  private spoken = 0;
+
+  /** @param firstUtterance number of the first utterance. @param timeMs when the sample at a position was captured. */
+  constructor(ring: SampleRing, firstUtterance: number, timeMs: (position: number) => number) {
+    this.ring = ring;
+    this.utterance = firstUtterance - 1;
+    this.timeMs = timeMs;
+  }
+
+  /** Judges the next window; its samples are in the ring. */
+  hear(window: VoiceWindow, options: UtteranceOptions): UtteranceOutput[] {
+    const { state, events } = nextEndpointing(this.endpointing, window, options);
+    this.endpointing = state;
+    return events.flatMap((event) => this.act(event, options));
+  }
+
+  /** The whole frames that the ring holds of the open utterance and that are not published yet. */
+  frames(): UtteranceOutput[] {
+    const { open } = this;
+    return open
+      ? this.publishUpTo(open, this.ring.head - ((this.ring.head - open.begin) % MICROPHONE_FRAME_SAMPLES))
+      : [];
+  }
+
+  /**
+   * The microphone was taken away. What was said so far still counts when the device was lost (`ended`) and does not
+   * when the user closed it (`discarded`).
+   */
+  cut(how: 'ended' | 'discarded'): UtteranceOutput[] {
+    const { endpointing } = this;
+    this.endpointing = SILENT;
+    if (endpointing.phase === 'silent') return [];
+    const state = endpointing.phase === 'started' ? how : 'discarded';
+    const { onset, voicedSamples } = endpointing;
+    const event: EndpointingEvent = { state, onset, voicedSamples, position: this.ring.head, probability: 0 };
+    return how === 'discarded' ? this.finish(event, this.open?.published ?? 0) : this.finish(event, event.position);
+  }
+
+  private act(event: EndpointingEvent, options: UtteranceOptions): UtteranceOutput[] {
+    switch (event.state) {
+      case 'possible':
+        this.utterance += 1;
+        return [{ kind: 'speech', utterance: this.utterance, event }];
+      case 'started': {
+        const begin = Math.max(event.onset - options.prerollSamples, this.spoken, this.ring.tail);
+        this.open = { utterance: this.utterance, begin, published: begin };
+        return [{ kind: 'speech', utterance: this.utterance, event }];
+      }
+      case 'ended':
+      case 'discarded':
+        return this.finish(event, event.position);
+    }
+  }
+
+  private finish(event: EndpointingEvent, end: number): UtteranceOutput[] {
+    const { open } = this;
+    const speech: UtteranceOutput = { kind: 'speech', utterance: this.utterance, event };
+    if (!open) return [speech];
+    const wholeFrames = end - ((end - open.begin) % MICROPHONE_FRAME_SAMPLES);
+    const outputs = this.publishUpTo(open, wholeFrames);
+    outputs.push({ kind: 'frame', frame: this.frame(open, end, true) });
+    this.open = undefined;
+    this.spoken = end;
+    return [...outputs, speech];
+  }
+
+  private publishUpTo(open: OpenUtterance, end: number): UtteranceOutput[] {
+    const outputs: UtteranceOutput[] = [];
+    while (open.published + MICROPHONE_FRAME_SAMPLES <= end) {
+      outputs.push({ kind: 'frame', frame: this.frame(open, open.published + MICROPHONE_FRAME_SAMPLES, false) });
+    }
+    return outputs;
+  }
+
+  private frame(open: OpenUtterance, end: number, last: boolean): PcmFrame {
+    const from = open.published;
+    open.published = end;
+    return {
+      sampleRateHz: MICROPHONE_RATE_HZ,
+      stream: open.utterance,
+      position: from - open.begin,
+      timeUs: Math.round(this.timeMs(from) * 1000),
+      first: from === open.begin,
+      last,
+      resent: false,
+      samples: this.ring.read(from, end),
+    };
+  }
+}

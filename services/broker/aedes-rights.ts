@@ -1,0 +1,173 @@
+import type { AedesOptions, AuthenticateError, Client } from 'aedes';
+import type { Account } from '#shared/contract/channel.ts';
+import { keptChannel } from '#shared/contract/kept.ts';
+import { mayPublish, mayReceive, maySubscribe } from '#shared/contract/rights.ts';
+import { messageOf } from '#shared/errors/cortex-error.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Logins } from './login.ts';
+import type { RetainedFile } from './retained-file.ts';
+
+export interface AedesRightsOptions {
+  topicPrefix: string;
+  /** Topics outside the contract, below the prefix, that carry camera pictures. */
+  alsoSensitive: readonly string[];
+  logins: Logins;
+  retained: RetainedFile;
+  /** The client connected under this id, if any. */
+  clientById(id: string): Client | undefined;
+  loggedIn(client: Client, account: Account): void;
+  clock: Clock;
+  log: Log;
+  meters: Meters;
+}
+
+type Hooks = Required<
+  Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
+>;
+
+/** A service subscribes to about ten filters; more than this is a mistake that would cost every publish. */
+const MAX_SUBSCRIPTIONS = 100;
+/** Return codes of CONNACK, MQTT 3.1.1 section 3.2.2.3. */
+const IDENTIFIER_REJECTED = 2;
+const BAD_USERNAME_OR_PASSWORD = 4;
+const NOT_AUTHORIZED = 5;
+/** Where a refused publish goes: a topic nobody can subscribe to. */
+const NOWHERE = '$refused';
+
+/** The rights of `shared/contract/rights.ts` as hooks of Aedes, and what is kept of the retained values they let through. */
+export function aedesRights(options: AedesRightsOptions): Hooks {
+  const { topicPrefix, alsoSensitive, logins, retained, clock, log, meters } = options;
+  const accounts = new WeakMap<Client, Account>();
+  const complained = new WeakMap<Client, Set<string>>();
+
+  /** The topic below the prefix; undefined outside it. */
+  function below(topic: string): string | undefined {
+    return topic.startsWith(`${topicPrefix}/`) ? topic.slice(topicPrefix.length + 1) : undefined;
+  }
+
+  function complain(client: Client, account: Account | undefined, action: string, topic: string): void {
+    meters.count(action === 'publish' ? 'publishesRefused' : 'subscriptionsRefused');
+    const known = complained.get(client) ?? new Set();
+    complained.set(client, known);
+    if (known.has(topic) || known.size > MAX_SUBSCRIPTIONS) return;
+    known.add(topic);
+    log.warn({ client: client.id, account, action, topic }, 'refused: this account has no right to the topic');
+  }
+
+  return {
+    preConnect(_client, packet, done) {
+      // Their queues would grow for ever while their owner is away, and old news is worse than none in a conversation.
+      packet.clean = true;
+      done(null, true);
+    },
+
+    authenticate(client, username, password, done) {
+      const address = addressOf(client);
+      const outcome = logins.check(address, username, password, clock.nowMs());
+      if ('refused' in outcome) {
+        meters.count('loginsRefused');
+        log.warn({ client: client.id, address, username, reason: outcome.refused }, 'login refused');
+        const code = outcome.refused === 'wrong' ? BAD_USERNAME_OR_PASSWORD : NOT_AUTHORIZED;
+        done(refusal(code, `login refused: ${outcome.refused}`), null);
+        return;
+      }
+      const rival = options.clientById(client.id);
+      if (rival && accounts.get(rival) !== outcome.account) {
+        meters.count('loginsRefused');
+        log.warn(
+          { client: client.id, address, username },
+          'login refused: another account is connected by this client id',
+        );
+        done(refusal(IDENTIFIER_REJECTED, 'the client id belongs to another account'), null);
+        return;
+      }
+      accounts.set(client, outcome.account);
+      options.loggedIn(client, outcome.account);
+      done(null, true);
+    },
+
+    authorizePublish(client, packet, done) {
+      const topic = below(packet.topic);
+      const account = client ? accounts.get(client) : undefined;
+      const reserved = packet.topic.startsWith('$');
+      const allowed = topic === undefined ? account === 'operator' && !reserved : account && mayPublish(account, topic);
+      if (client && !allowed) {
+        complain(client, account, 'publish', packet.topic);
+        // Acknowledged and dropped, as MQTT 3.3.5 allows. Closing the connection would make the client send the same
+        // packet again on every reconnection, and so cost a service all its topics for a mistake with one.
+        packet.topic = NOWHERE;
+        packet.payload = Buffer.alloc(0);
+        packet.retain = false;
+        done(null);
+        return;
+      }
+      if (packet.retain) {
+        // A copy, because a slice would keep the whole read it was cut from in memory.
+        packet.payload = Buffer.from(packet.payload as Buffer);
+        if (topic !== undefined) keep(topic, packet);
+      }
+      done(null);
+    },
+
+    authorizeSubscribe(client, subscription, done) {
+      const account = accounts.get(client);
+      const filter = below(subscription.topic);
+      const allowed =
+        account === 'operator' ||
+        (account !== undefined &&
+          (filter !== undefined ? maySubscribe(account, filter, alsoSensitive) : subscription.topic === '#'));
+      if (!allowed || subscriptionCount(client) >= MAX_SUBSCRIPTIONS) {
+        complain(client, account, 'subscribe', subscription.topic);
+        done(null, null);
+        return;
+      }
+      done(null, subscription);
+    },
+
+    authorizeForward(client, packet) {
+      const account = accounts.get(client);
+      if (account === 'operator') return packet;
+      const topic = below(packet.topic);
+      return account && topic !== undefined && mayReceive(account, topic, alsoSensitive) ? packet : null;
+    },
+  };
+
+  function keep(topic: string, packet: { payload: string | Buffer; retain: boolean }): void {
+    const channel = keptChannel(topic);
+    if (!channel) return;
+    const payload = Buffer.from(packet.payload as Buffer);
+    try {
+      channel.codec.decode(payload);
+    } catch (error) {
+      // It still reaches the subscribers, who count it; but rubbish must not take the place of what the user decided.
+      packet.retain = false;
+      meters.count('retainedRejected');
+      log.warn({ topic, reason: messageOf(error).slice(0, 200) }, 'a bad payload was not retained');
+      return;
+    }
+    try {
+      retained.keep(topic, payload);
+    } catch (error) {
+      meters.count('retainedWriteFailures');
+      log.error(
+        { topic, err: error },
+        'a retained value could not be written to CORTEX_STATE_DIR; it will not survive a restart',
+      );
+    }
+  }
+}
+
+function addressOf(client: Client): string {
+  const socket = client.req?.socket ?? client.conn;
+  return ('remoteAddress' in socket && socket.remoteAddress) || 'unknown';
+}
+
+function refusal(returnCode: number, message: string): AuthenticateError {
+  return Object.assign(new Error(message), { returnCode }) as AuthenticateError;
+}
+
+function subscriptionCount(client: Client): number {
+  return Object.keys((client as Client & { subscriptions: object }).subscriptions).length;
+}

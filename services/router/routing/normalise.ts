@@ -1,0 +1,86 @@
+import { numeralsOf } from './numerals.ts';
+
+/** Full forms, so that a rule is written once and not for every way to shorten it. Applied in this order. */
+const EXPANSIONS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:can't|cannot)\b/g, 'can not'],
+  [/\bwon't\b/g, 'will not'],
+  [/n't\b/g, ' not'],
+  [/\blet's\b/g, 'let us'],
+  [/\b(what|who|where|how|that|there|here|it|she|he|when|why)'s\b/g, '$1 is'],
+  [/'m\b/g, ' am'],
+  [/'re\b/g, ' are'],
+  [/'ve\b/g, ' have'],
+  [/'ll\b/g, ' will'],
+  [/'d\b/g, ' would'],
+  [/'s\b/g, ' s'],
+  // "Aren't you…", "isn't there…" ask the same as without the negation.
+  [/^(why )?(do|does|did|can|could|would|will|is|are) not (you|we|i|it|there|that|this)\b/g, '$2 $3'],
+  [/\bgonna\b/g, 'going to'],
+  [/\bwanna\b/g, 'want to'],
+  [/\bgimme\b/g, 'give me'],
+  [/\bcolor/g, 'colour'],
+  [/\brecognize/g, 'recognise'],
+  [/\bcenter\b/g, 'centre'],
+  [/\b(?:mic|mike)\b/g, 'microphone'],
+  [/\bper cent\b|%/g, ' percent'],
+  [/\b(?:someone|somebody|anyone)\b/g, 'anybody'],
+];
+
+/** Said before a request without changing it. */
+const LEADING =
+  /^(?:please|hey|hi|hello|ok|okay|alright|right|so|well|and|but|then|now|just|oh|ouch|god|ah|actually|sorry|excuse me|listen|cortex|hold on|wait|maybe|(?:can|could|would|will) you(?: please| just)?|i (?:want|need) you to|i would like you to|you (?:can|may|should|could)|i said|i think|i guess|let us|tell me|do you know|do you have (?:any|an) idea|i (?:want|need|would like) to know|let me know|i wonder) +(?=\S)/;
+/** Said after a request without changing it. */
+const TRAILING =
+  / +(?:please|now|right now|thanks|thank you|for me|to me|for a (?:moment|second|minute|bit)|for now|okay|ok|alright|cortex|then|again|immediately|at once|a bit|a little|a little bit|very well|at all|any more|anymore|properly|here|today)$/;
+/** Hesitation carries no meaning anywhere in a sentence. */
+const HESITATION = /(?<![\w'])(?:u+h+|u+m+|e+r+m*|h+m+|m+h*m+|a+h+m)(?![\w'])/g;
+
+export interface Sentence {
+  text: string;
+  /** The parts between commas; the sentence itself where it has none. */
+  clauses: string[];
+}
+
+/**
+ * The sentences of a transcript in plain form: lower case, full forms, numerals for number words, no punctuation, no
+ * hesitation. "Uh, what's the TIME? Set it to fifty!" becomes "what is the time" and "set it to 50".
+ */
+export function sentencesOf(transcript: string): Sentence[] {
+  return transcript
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[’‘`´]/g, "'")
+    .replace(/\[[^\]]*\]|\([^)]*\)|♪/g, ' ')
+    .split(/[.?!;…]+(?=\s|$)/)
+    .map((sentence) => ({ text: plain(sentence), clauses: sentence.split(',').map(plain).filter(isSpoken) }))
+    .filter(({ text }) => isSpoken(text));
+}
+
+function isSpoken(text: string): boolean {
+  return text !== '';
+}
+
+function plain(sentence: string): string {
+  let text = sentence.replace(HESITATION, ' ').trim();
+  for (const [short, full] of EXPANSIONS) text = text.replace(short, full);
+  text = text
+    .replace(/[^\p{L}\p{N}' ]+/gu, ' ')
+    .replace(/ +/g, ' ')
+    .trim();
+  return numeralsOf(text);
+}
+
+/**
+ * The sentence and what remains of it when the courtesies around the request are taken off one by one. All of them are worth
+ * a look: "can you" is courtesy in "can you stop" and the question itself in "can you hear me".
+ */
+export function requestsOf(sentence: string): string[] {
+  const requests = [sentence];
+  let request = sentence;
+  for (;;) {
+    const shorter = LEADING.test(request) ? request.replace(LEADING, '') : request.replace(TRAILING, '');
+    if (shorter === request) return requests;
+    request = shorter;
+    requests.push(request);
+  }
+}

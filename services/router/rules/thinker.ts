@@ -1,0 +1,67 @@
+import type { RuleFamily } from '../routing/rule.ts';
+
+/** Layer 2, named so that other layers can tell the questions apart. What no rule knows goes to the thinker as `open`. */
+export const thinker: RuleFamily = {
+  layer: 2,
+  intents: {
+    describe: {
+      begins: [
+        'describe',
+        'give me a [detailed|short|quick] description',
+        'what (does|do) _ look like',
+        'what _ (looks|look) like',
+      ],
+      anywhere: [
+        '(can|could|would) you describe',
+        '(what|which) colour (is|are)',
+        'what (is|are) the (colour|colours) of',
+        'how (do|does) (i|my|this|that|the|it) * look',
+      ],
+    },
+    explain: {
+      begins: ['explain', '[tell me] (why|how come)', 'how (does|do) (a|an|the|this|that|it) * work'],
+      anywhere: ['(can|could|would) you [please] explain', 'explain (to me|this|that|what|how|why)'],
+      unless: ['stop'],
+    },
+    read: {
+      begins: [
+        'read (this|that|it|the|me|what|out|to|aloud|my|again|everything)',
+        'what (does|do) [it|this|that|these|the|my] * say',
+        'what [it|this|that|the|my] _ (says|say)',
+        'what is (written|printed) *',
+        '(is|are) there [any] (text|writing|something written) *',
+        'what is the (expiry|expiration|best before|use by) date',
+      ],
+      anywhere: ['(can|could|would) you read'],
+      unless: ['what did', 'about (this|that) say', 'what you', 'people say'],
+    },
+    answer: {
+      whole: [
+        '(yes|yeah|yep|yup|sure|of course|certainly|definitely|right|correct|exactly|okay|ok|alright|fine) [please|sure|yes|of course|go ahead|do it|do that]',
+        '(sounds|that is) (good|fine|right|great|perfect|correct)',
+        '(no|nope|nah|not really|not now|of course not) [thanks|thank you|please|no|not now]',
+      ],
+      begins: ['(yes|yeah|yep) (that|this|the|it|i|please|go)', '(no|nope) (no|that|this|the|it|i|not)'],
+    },
+    time: {
+      whole: [
+        '[tell me|do you know] [what|what is] [the] (time|date) [is it|it is] [now|right now|today]',
+        'what (time|day|date|year|month) (is it|is today|is it today|do we have) [now|today|right now]',
+        '[tell me|do you know] what (time|day|date) it is [now|today|right now]',
+        'what is (the|today s) (time|date|day) [today|now|right now]',
+        'how late is it',
+      ],
+    },
+    battery: {
+      whole: [
+        '[the|your] battery [level|status|charge] [left]',
+        '(what|how) is (the|your) battery [level|status|charge|doing]',
+        'how much (battery|charge|power|battery power) (is [there] left|do you have [left]|is remaining|have you got [left]|left)',
+        'is (the|your) battery [still|nearly|almost] (low|full|empty|ok|okay|charged|good)',
+        '(do|must|should) i [need to|have to] charge (you|the battery|it)',
+        'do you need (charging|to be charged)',
+        'how long (will|does|can) (the|your) battery (last|hold)',
+      ],
+    },
+  },
+};

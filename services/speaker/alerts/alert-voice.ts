@@ -1,0 +1,101 @@
+import { advance, type Ramp, rampTo, slopeOf, steady } from '../playout/ramp.ts';
+
+/** One alert: an earcon, a sentence, or both. */
+interface AlertSound {
+  id: string;
+  urgent: boolean;
+  spoken: boolean;
+  parts: Int16Array[];
+  /** More of it is on its way (the sentence is still being synthesised). */
+  open: boolean;
+  position: number;
+  fade: Ramp;
+}
+
+/** More than this waiting is noise, not warning. */
+const MAX_WAITING = 8;
+/** A pre-empted alert fades out in 5 ms at 24 kHz, so that the danger sound does not begin with a click. */
+const CUT_SAMPLES = 120;
+
+/** Alerts, one after the other; an urgent one pre-empts what sounds. Bounded: one too many is refused. Pure. */
+export class AlertVoice {
+  private waiting: AlertSound[] = [];
+  private cut: AlertSound[] = [];
+
+  /** What the reply has to do meanwhile: a sentence wants to be understood, a mere earcon can lie over quieter speech. */
+  get demands(): 'nothing' | 'duck' | 'pause' {
+    const [current] = this.waiting;
+    if (!current) return 'nothing';
+    return current.spoken ? 'pause' : 'duck';
+  }
+
+  /** False when too many are waiting. `spoken`: a sentence follows by `append`, and `close` ends it. */
+  begin(id: string, { urgent, spoken, earcon }: { urgent: boolean; spoken: boolean; earcon?: Int16Array }): boolean {
+    if (this.waiting.length >= MAX_WAITING && !urgent) return false;
+    const sound: AlertSound = {
+      id,
+      urgent,
+      spoken,
+      parts: earcon ? [earcon] : [],
+      open: spoken,
+      position: 0,
+      fade: steady(1),
+    };
+    const [current] = this.waiting;
+    if (!urgent || current?.urgent) {
+      this.waiting.push(sound);
+      return true;
+    }
+    if (current) this.cut.push({ ...current, fade: rampTo(current.fade, 0, CUT_SAMPLES) });
+    this.waiting = [sound, ...this.waiting.slice(1)].slice(0, MAX_WAITING);
+    return true;
+  }
+
+  append(id: string, samples: Int16Array): void {
+    this.waiting.find((sound) => sound.id === id)?.parts.push(samples);
+  }
+
+  /** Nothing more of this alert will come. */
+  close(id: string): void {
+    for (const sound of this.waiting) if (sound.id === id) sound.open = false;
+  }
+
+  /** Ends the spoken part of every alert: a person said stop. Earcons are shorter than the word. */
+  hush(): void {
+    const [current] = this.waiting;
+    if (current?.spoken) this.cut.push({ ...current, fade: rampTo(current.fade, 0, CUT_SAMPLES) });
+    this.waiting = this.waiting.filter((sound) => !sound.spoken);
+  }
+
+  /** Adds the next `count` samples to the mix through `add(index, sample)`. */
+  render(count: number, add: (index: number, sample: number) => void): void {
+    for (const sound of this.cut) play(sound, 0, count, add);
+    this.cut = this.cut.filter((sound) => sound.fade.left > 0 && sound.parts.length > 0);
+    let offset = 0;
+    for (let current = this.waiting[0]; current && offset < count; current = this.waiting[0]) {
+      offset += play(current, offset, count, add);
+      if (current.parts.length > 0) continue;
+      if (current.open) return;
+      this.waiting.shift();
+    }
+  }
+}
+
+/** Plays what there is of one sound; returns how many samples that were. */
+function play(sound: AlertSound, offset: number, end: number, add: (index: number, sample: number) => void): number {
+  let index = offset;
+  for (let part = sound.parts[0]; part && index < end; part = sound.parts[0]) {
+    const run = Math.min(end - index, part.length - sound.position, sound.fade.left || Number.POSITIVE_INFINITY);
+    const { from, step } = slopeOf(sound.fade);
+    for (let k = 0; k < run; k += 1) add(index + k, (part[sound.position + k] ?? 0) * (from + step * (k + 0.5)));
+    sound.fade = advance(sound.fade, run);
+    sound.position += run;
+    index += run;
+    if (sound.position >= part.length) {
+      sound.parts = sound.parts.slice(1);
+      sound.position = 0;
+    }
+    if (sound.fade.target === 0 && sound.fade.left === 0) break;
+  }
+  return index - offset;
+}

@@ -1,0 +1,74 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import { playback, type SpeakerState, speakerState } from '#shared/contract/speaker.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { PlayerNews } from './player.ts';
+
+/** Tells the bus what is heard: `speaker/playback` for every step, `speaker/state` whenever it changes. */
+export class Reports {
+  private readonly bus: Bus;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly meters: Meters;
+  private state: Omit<SpeakerState, 'since'> = { state: 'idle', volume: 1, output: 'none yet' };
+  private sinceMs: number;
+  /** Turns that have begun and are neither finished nor interrupted. */
+  private readonly sounding = new Set<number>();
+
+  constructor({ bus, clock, log, meters }: { bus: Bus; clock: Clock; log: Log; meters: Meters }) {
+    this.bus = bus;
+    this.clock = clock;
+    this.log = log;
+    this.meters = meters;
+    this.sinceMs = clock.nowMs();
+  }
+
+  /** Volume or output have changed. */
+  change(change: Partial<Pick<SpeakerState, 'volume' | 'output'>>): void {
+    this.publishState({ ...this.state, ...change });
+  }
+
+  hear(news: PlayerNews): void {
+    switch (news.type) {
+      case 'told':
+        this.tell(news);
+        return;
+      case 'underran':
+        this.meters.count('jitterUnderruns');
+        this.meters.count('jitterHeldMs', milliseconds(news.heldSamples));
+        this.log.info({ turn: news.turn, heldMs: milliseconds(news.heldSamples) }, 'the reply came too slowly');
+        return;
+      case 'skipped':
+        this.meters.count('replySamplesSkipped', news.to - news.from);
+        this.log.warn({ turn: news.turn, from: news.from, to: news.to }, 'samples nobody could deliver were skipped');
+        return;
+      case 'refused':
+        this.meters.count('replyFramesRefused');
+    }
+  }
+
+  private tell({ turn, state, position }: Extract<PlayerNews, { type: 'told' }>): void {
+    this.bus.publish(playback, { turn, state, position, playedMs: milliseconds(position), at: this.clock.nowMs() });
+    const over = state === 'finished' || state === 'interrupted';
+    if (over) this.sounding.delete(turn);
+    else this.sounding.add(turn);
+    if (state !== 'progress') this.meters.count(`turns${state[0]?.toUpperCase()}${state.slice(1)}`);
+    // One turn may still be on its way out of the device while the next begins: the newest counts.
+    const newest = Math.max(...this.sounding);
+    if (over && this.sounding.size > 0 && newest !== turn) return;
+    const now = over ? 'idle' : state === 'paused' ? 'paused' : 'speaking';
+    this.publishState({ ...this.state, state: now, turn, position });
+  }
+
+  private publishState(next: Omit<SpeakerState, 'since'>): void {
+    if (next.state !== this.state.state || next.turn !== this.state.turn) this.sinceMs = this.clock.nowMs();
+    this.state = next;
+    this.bus.publish(speakerState, { ...next, since: this.sinceMs });
+  }
+}
+
+function milliseconds(samples: number): number {
+  return (samples * 1000) / REPLY_RATE_HZ;
+}

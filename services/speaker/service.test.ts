@@ -1,0 +1,225 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { loadSettings } from '#shared/config/load-settings.ts';
+import { speech } from '#shared/contract/audio-in.ts';
+import type { Channel } from '#shared/contract/channel.ts';
+import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts';
+import { alert, type Playback, playback, type SpeakerState, speakerState } from '#shared/contract/speaker.ts';
+import { replyPcm, replyResend, turn } from '#shared/contract/thinker.ts';
+import { CortexError } from '#shared/errors/cortex-error.ts';
+import type { Running } from '#shared/lifecycle/run-process.ts';
+import { createLog } from '#shared/log/log.ts';
+import { Meters } from '#shared/metrics/meters.ts';
+import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
+import { manualClock } from '#shared/time/manual-clock.ts';
+import type { OutputHooks } from './outputs/output.ts';
+import { startSpeaker } from './service.ts';
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** A signal whose every sample tells its position (within 20,000). */
+const coded = (from: number, count: number) => Int16Array.from({ length: count }, (_unused, index) => from + index + 1);
+
+let running: Running | undefined;
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+async function bench(options: { speak?: (text: string) => Promise<Int16Array> } = {}) {
+  const hub = new MemoryHub();
+  const clock = manualClock();
+  const meters = new Meters();
+  const used: string[] = [];
+  let device: OutputHooks | undefined;
+  running = await startSpeaker(
+    {
+      settings: loadSettings({ CORTEX_AUDIO_OUTPUT: 'null' }),
+      log: createLog('speaker', 'silent'),
+      clock,
+      meters,
+      bus: hub.bus(),
+      fail: (error) => {
+        throw error;
+      },
+      describe: (uses) => used.push(uses),
+    },
+    {
+      speak: options.speak ?? (() => Promise.reject(new Error('no voice'))),
+      openOutput: (hooks) => {
+        device = hooks;
+        return Promise.resolve({ name: 'test device', unheardSamples: () => 240, close: () => Promise.resolve() });
+      },
+    },
+  );
+  const bus = hub.bus();
+  const heard: Playback[] = [];
+  const states: SpeakerState[] = [];
+  await bus.subscribe(playback, ({ payload }) => heard.push(payload));
+  await bus.subscribe(speakerState, ({ payload }) => states.push(payload));
+  const publisher = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, 1_000_000);
+  return {
+    hub,
+    bus,
+    clock,
+    meters,
+    used,
+    states,
+    told: () => heard.map(({ turn: number, state, position }) => `${number} ${state} ${position}`),
+    async say(stream: number, from: number, count: number, last = false) {
+      publisher.publish({
+        sampleRateHz: 24_000,
+        stream,
+        position: from,
+        timeUs: 0,
+        first: from === 0,
+        last,
+        resent: false,
+        samples: coded(from, count),
+      });
+      await settled();
+    },
+    /** What the device gets for its next `count` samples. */
+    async play(count: number) {
+      const block = device?.source(count) ?? new Int16Array(0);
+      await settled();
+      return [...block];
+    },
+    async publish<Payload>(channel: Channel<Payload>, payload: Payload) {
+      bus.publish(channel, payload);
+      await settled();
+    },
+    lose: async () => {
+      device?.lost(new CortexError('output-lost', 'unplugged'));
+      await settled();
+    },
+  };
+}
+
+describe('the speaker', () => {
+  it('plays a turn exactly and tells the bus when its last sample has left the device', async () => {
+    const { say, play, told, states } = await bench();
+    await say(7, 0, 1_000, true);
+    expect(await play(1_200)).toEqual([...coded(0, 1_000), ...new Array(200).fill(0)]);
+    await play(240);
+    expect(told()).toEqual(['7 started 0', '7 finished 1000']);
+    expect(states.map(({ state }) => state)).toEqual(['idle', 'speaking', 'idle']);
+  });
+
+  it('says what it uses', async () => {
+    const { used, states } = await bench();
+    await settled();
+    expect(used).toEqual(['test device']);
+    expect(states.at(-1)).toMatchObject({ output: 'test device' });
+  });
+
+  it('pauses at possible speech and goes on at the exact sample when it was a cough', async () => {
+    const { say, play, publish, told } = await bench();
+    await say(7, 0, 5_000);
+    await play(600);
+    await publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+    const pausing = await play(600);
+    expect(pausing.slice(120)).toEqual(new Array(480).fill(0));
+    await publish(speech, { utterance: 1, state: 'discarded', probability: 0, speechMs: 90, at: 2 });
+    await play(240);
+    expect(await play(100)).toEqual([...coded(960, 100)]);
+    expect(told()).toEqual(['7 started 0', '7 paused 720', '7 resumed 720']);
+  });
+
+  it('resumes by itself when nobody says how the utterance went on', async () => {
+    const { say, play, publish, clock, told } = await bench();
+    await say(7, 0, 5_000);
+    await play(600);
+    await publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+    await play(600);
+    clock.advance(3_000);
+    await play(600);
+    expect(told()).toContain('7 resumed 720');
+  });
+
+  it('drops the turn for ever at an interrupt, whatever arrives late', async () => {
+    const { say, play, publish, told } = await bench();
+    await say(7, 0, 5_000);
+    await play(600);
+    await publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    await play(600);
+    await say(7, 5_000, 5_000, true);
+    expect(await play(1_000)).toEqual(new Array(1_000).fill(0));
+    expect(told()).toEqual(['7 started 0', '7 interrupted 720']);
+  });
+
+  it('plays the answer to the words that interrupted', async () => {
+    const { say, play, publish, told } = await bench();
+    await say(7, 0, 5_000);
+    await play(600);
+    await publish(turn, { turn: 8, utterance: 3, state: 'listening', backend: 'live', at: 1 });
+    await publish(interrupt, { id: 'i', source: 'barge-in', utterance: 3, at: 1 });
+    await say(8, 0, 1_000, true);
+    await play(3_000);
+    expect(told()).toEqual(['7 started 0', '7 interrupted 720', '8 started 0', '8 finished 1000']);
+  });
+
+  it('asks the thinker for what the broker lost', async () => {
+    const { hub, say, play, clock } = await bench();
+    await say(7, 0, 2_000);
+    hub.disconnect();
+    await say(7, 2_000, 1_000);
+    hub.reconnect();
+    await settled();
+    await say(7, 3_000, 1_000, true);
+    clock.advance(200);
+    await settled();
+    expect(await play(4_000)).toEqual([...coded(0, 4_000)]);
+  });
+
+  it('turns the volume in a ramp and mutes without stopping', async () => {
+    const { say, play, publish, told } = await bench();
+    await say(7, 0, 5_000, true);
+    await publish(volume, { volume: 0.5 });
+    await play(240);
+    expect(await play(1)).toEqual([121]);
+    await publish(runtimeSettings, { muted: true });
+    await play(240);
+    expect(await play(5_000)).toEqual(new Array(5_000).fill(0));
+    expect(told().at(-1)).toBe('7 finished 5000');
+  });
+
+  it('plays an earcon over the quieter reply at once', async () => {
+    const { say, play, publish } = await bench();
+    await say(7, 0, 15_000, true);
+    await play(240);
+    await publish(alert, { id: 'a', earcon: 'danger' });
+    const block = await play(2_400);
+    expect(Math.max(...block)).toBeGreaterThan(10_000);
+  });
+
+  it('pauses the reply for a spoken alert and resumes at the exact sample', async () => {
+    const { say, play, publish, told } = await bench({ speak: () => Promise.resolve(new Int16Array(500).fill(99)) });
+    await say(7, 0, 15_000, true);
+    await play(600);
+    await publish(alert, { id: 'a', text: 'Stop, a car.' });
+    const block = await play(600);
+    expect(block.slice(120, 500)).toEqual(new Array(380).fill(99));
+    await play(240);
+    expect(await play(10)).toEqual([...coded(960, 10)]);
+    expect(told()).toEqual(['7 started 0', '7 paused 720', '7 resumed 720']);
+  });
+
+  it('sounds an alert without a voice as an earcon', async () => {
+    const { play, publish, meters } = await bench();
+    await publish(alert, { id: 'a', text: 'Watch out.' });
+    expect(Math.max(...(await play(2_400)))).toBeGreaterThan(10_000);
+    expect(meters.snapshot(0).counters).toMatchObject({ alertsWithoutVoice: 1 });
+  });
+
+  it('opens a lost device again and plays what that one never played', async () => {
+    const { say, play, lose, clock, used } = await bench();
+    await say(7, 0, 5_000);
+    await play(600);
+    await lose();
+    clock.advance(100);
+    await settled();
+    expect(used).toEqual(['test device', 'none (unplugged)', 'test device']);
+    await play(240);
+    expect(await play(100)).toEqual([...coded(600, 100)]);
+  });
+});

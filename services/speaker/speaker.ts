@@ -1,0 +1,81 @@
+import { Player, type PlayerNews } from './player.ts';
+import type { PlayoutEvent } from './playout/playout-state.ts';
+import { nextYielding, type YieldingEvent, type YieldingState, yieldingTo } from './yielding.ts';
+
+/** −14 dB: the reply stays understandable, and a sentence over it too. */
+const DUCKED = 0.2;
+/** A warning must be heard even by someone who turned the replies down. */
+const ALERT_MIN_VOLUME = 0.4;
+
+/** Who may sound how loud: brings the user's voice, alerts, volume and mute together and tells the player. No I/O, no clock. */
+export class Speaker {
+  private readonly player: Player;
+  private yielding: YieldingState;
+  private volume = 1;
+  private muted = false;
+  private level = 1;
+
+  constructor(bargeIn: YieldingState['bargeIn'], listener: (news: PlayerNews) => void) {
+    this.player = new Player(listener);
+    this.yielding = { bargeIn };
+  }
+
+  get alerts(): Player['alerts'] {
+    return this.player.alerts;
+  }
+
+  get isMuted(): boolean {
+    return this.muted;
+  }
+
+  /** The next `count` samples for the device. */
+  render(count: number): Int16Array {
+    this.balance();
+    const block = this.player.render(count, Math.max(this.volume, ALERT_MIN_VOLUME));
+    return block;
+  }
+
+  append(turn: number, from: number, samples: Int16Array): void {
+    this.player.append(turn, from, samples);
+  }
+
+  tell(event: PlayoutEvent): void {
+    this.player.tell(event);
+  }
+
+  listen(event: YieldingEvent): void {
+    this.yielding = nextYielding(this.yielding, event);
+    this.balance();
+  }
+
+  /** When the present evidence of speech is withdrawn if nothing more is heard of it, Unix ms; undefined without evidence. */
+  get evidenceUntilMs(): number | undefined {
+    return this.yielding.heard?.untilMs;
+  }
+
+  setVolume(volume: number): void {
+    this.volume = volume;
+    this.balance();
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+    this.balance();
+  }
+
+  private balance(): void {
+    const toSpeech = yieldingTo(this.yielding);
+    const toAlert = this.alerts.demands;
+    this.hold('speech', toSpeech === 'pause');
+    this.hold('alert', toAlert === 'pause');
+    const ducked = toSpeech === 'duck' || toAlert === 'duck';
+    const level = this.muted ? 0 : this.volume * (ducked ? DUCKED : 1);
+    if (level === this.level) return;
+    this.level = level;
+    this.player.tell({ type: 'levelChanged', level });
+  }
+
+  private hold(by: 'speech' | 'alert', held: boolean): void {
+    if (this.player.state.holds.includes(by) !== held) this.player.tell({ type: held ? 'held' : 'released', by });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Speech } from '#shared/contract/audio-in.ts';
+
+/** What the user's voice does to the reply. */
+export type BargeIn = 'pause' | 'duck' | 'off';
+
+export type YieldingEvent =
+  | { type: 'speech'; speech: Pick<Speech, 'utterance' | 'state'>; atMs: number }
+  | { type: 'bargeInChanged'; bargeIn: BargeIn }
+  /** The microphone's process is gone: it will never say how the utterance went on. */
+  | { type: 'listenerLost' }
+  | { type: 'tick'; atMs: number };
+
+export interface YieldingState {
+  readonly bargeIn: BargeIn;
+  /** The utterance that is, or may be, going on. */
+  readonly heard?: { readonly utterance: number; readonly sure: boolean; readonly untilMs: number };
+}
+
+/** Evidence nobody confirmed or withdrew for this long is withdrawn: a cough must never leave the assistant silent for good. */
+export const POSSIBLE_LIMIT_MS = 3_000;
+/** The longest utterance is 60 s (it is split there), so an end this late was lost. */
+export const STARTED_LIMIT_MS = 65_000;
+
+/** Follows the voice activity detector. Pure. */
+export function nextYielding(state: YieldingState, event: YieldingEvent): YieldingState {
+  switch (event.type) {
+    case 'bargeInChanged':
+      return { ...state, bargeIn: event.bargeIn };
+    case 'listenerLost':
+      return { bargeIn: state.bargeIn };
+    case 'tick':
+      return state.heard && event.atMs >= state.heard.untilMs ? { bargeIn: state.bargeIn } : state;
+    case 'speech': {
+      const { utterance, state: evidence } = event.speech;
+      if (evidence === 'ended' || evidence === 'discarded') {
+        return state.heard && state.heard.utterance > utterance ? state : { bargeIn: state.bargeIn };
+      }
+      const sure = evidence === 'started';
+      const untilMs = event.atMs + (sure ? STARTED_LIMIT_MS : POSSIBLE_LIMIT_MS);
+      return { bargeIn: state.bargeIn, heard: { utterance, sure, untilMs } };
+    }
+  }
+}
+
+/**
+ * What the reply does just now. Speech that is certain pauses it even in `duck`: the interrupt has dropped what sounded,
+ * and nothing new may begin over the user's words.
+ */
+export function yieldingTo({ bargeIn, heard }: YieldingState): 'nothing' | 'duck' | 'pause' {
+  if (!heard || bargeIn === 'off') return 'nothing';
+  return bargeIn === 'duck' && !heard.sure ? 'duck' : 'pause';
+}

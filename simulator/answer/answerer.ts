@@ -1,0 +1,89 @@
+import { codedSamples } from '#shared/audio/coded-signal.ts';
+import { levelOf } from '#shared/audio/level.ts';
+import { messageOf } from '#shared/errors/cortex-error.ts';
+import type { Answer, Question } from '../live/session-state.ts';
+import { lookAt } from './picture.ts';
+import type { Recogniser } from './recogniser.ts';
+import { requestedTool } from './tool-request.ts';
+import { tone, type Voice } from './voice.ts';
+
+/** What a question came with. */
+export interface Heard {
+  /** 16 kHz mono; undefined for a question in writing. */
+  samples: Int16Array | undefined;
+  image: Buffer | undefined;
+}
+
+/** `spoken: false` leaves the sound out, for answers that are only read. */
+export type Answerer = (question: Question, heard: Heard, how?: { spoken: boolean }) => Promise<Answer>;
+
+const REPLY_RATE_HZ = 24_000;
+const TONE_HZ = 1_000;
+
+/** Makes answers from what came in: how long and loud it was, its words where known, what the last picture looks like. */
+export function createAnswerer({ voice, recognise }: { voice: Voice; recognise: Recogniser }): Answerer {
+  return async (question, { samples, image }, { spoken: aloud } = { spoken: true }) => {
+    const words = question.hears ?? (samples && (await recognise(samples)));
+    const asked = [...question.texts, ...(words ? [words] : [])].join(' ');
+    const heard = asked || describeSound(samples);
+    const thought = 'The simulator looks at what it was sent.';
+    const callTool = requestedTool(asked, question.tools);
+    const text =
+      question.reply?.kind === 'text' ? question.reply.text : await composeText(question, samples, asked, image);
+    const spoken = { heard, thought, text, ...(callTool && { callTool }) };
+    if (question.reply?.kind === 'coded') {
+      const { seconds, firstIndex = 0 } = question.reply;
+      return {
+        ...spoken,
+        text: 'Simulated answer: a coded signal.',
+        samples: codedSamples(firstIndex, Math.round(seconds * REPLY_RATE_HZ)),
+      };
+    }
+    if (question.reply?.kind === 'tone') return { ...spoken, samples: tone(TONE_HZ, question.reply.seconds) };
+    return { ...spoken, samples: aloud ? await voice(text) : new Int16Array(0) };
+  };
+}
+
+async function composeText(
+  question: Question,
+  samples: Int16Array | undefined,
+  asked: string,
+  image: Buffer | undefined,
+): Promise<string> {
+  const sentences: string[] = [];
+  for (const { name, response } of question.toolResults) {
+    sentences.push(
+      `The function ${name.replaceAll('_', ' ')} says ${JSON.stringify(response).replaceAll(/[{}"]/g, ' ')}.`,
+    );
+  }
+  if (sentences.length === 0) {
+    if (/\bremember\b/i.test(asked)) sentences.push(recollection(question));
+    if (samples) sentences.push(`I heard ${describeSound(samples)}.`);
+    if (asked) sentences.push(`You said: ${asked}.`);
+    if (image) sentences.push(await describePicture(image));
+  }
+  const text = sentences.join(' ') || 'I was asked nothing.';
+  return question.first ? `Simulated answer: ${text}` : text;
+}
+
+function recollection({ context }: Question): string {
+  const asked = context.entries.filter((entry) => entry.role === 'user');
+  if (asked.length === 0) return 'I remember nothing: this conversation has just begun.';
+  return `I remember ${asked.length} earlier questions. The last was: ${asked.at(-1)?.text}.`;
+}
+
+function describeSound(samples: Int16Array | undefined): string {
+  if (!samples) return 'nothing';
+  const seconds = (samples.length / 16_000).toFixed(1);
+  return `${seconds} seconds of sound at ${Math.round(levelOf(samples).rms)} decibels`;
+}
+
+async function describePicture(image: Buffer): Promise<string> {
+  try {
+    const { widthPx, heightPx, brightness, colour } = await lookAt(image);
+    const light = brightness < 0.25 ? 'dark' : brightness > 0.7 ? 'bright' : 'of medium brightness';
+    return `I see a picture of ${widthPx} by ${heightPx}, ${light}, mostly ${colour}.`;
+  } catch (error) {
+    return `I was sent a picture that I cannot read: ${messageOf(error)}.`;
+  }
+}

@@ -1,0 +1,158 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Answerer } from '../answer/answerer.ts';
+import { decodeClientMessage } from './client-message.ts';
+import { isRecord } from './field-tree.ts';
+import type { Recordings } from './recordings.ts';
+import { next, nextAppointmentMs } from './session.ts';
+import {
+  type Action,
+  connectionFault,
+  newSession,
+  type Question,
+  type Resumption,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionProfile,
+  type SessionState,
+} from './session-state.ts';
+
+/** What a connection needs from the simulator around it. */
+export interface LiveSurroundings {
+  clock: Clock;
+  seed: number;
+  recordings: Recordings;
+  answer: Answerer;
+  recall(handle: string): Resumption;
+  remember(handle: string, context: SessionState['context']): void;
+  /** An answer could not be made; the session is closed as a backend that failed. */
+  failed(error: unknown): void;
+}
+
+/** One client's WebSocket with the session behind it. */
+export interface LiveConnection {
+  readonly state: SessionState;
+  readonly lastImage: Buffer | undefined;
+  command(action: Action): void;
+  /** Cuts the TCP connection without a close frame. */
+  terminate(): void;
+}
+
+/** A client that does not answer our close frame is cut off after this long. */
+const CLOSE_DEADLINE_MS = 2_000;
+
+/** Runs a session over an open WebSocket until either side ends it. */
+export function serveLive(socket: WebSocket, profile: SessionProfile, around: LiveSurroundings): LiveConnection {
+  const { clock, recordings } = around;
+  const { connection } = profile;
+  let state = newSession(profile, around.seed, clock.nowMs());
+  let image: Buffer | undefined;
+  let stalled = false;
+  let cancelWake: () => void = () => undefined;
+  const cancelPongs = new Set<() => void>();
+
+  function dispatch(event: SessionEvent): void {
+    const recordedBefore = state.recordedSamples;
+    const step = next(state, event);
+    state = step.state;
+    let recorded = recordedBefore;
+    for (const effect of step.effects) {
+      if (effect.kind === 'record') {
+        recordings.append(connection, recorded, effect.pcm);
+        recorded += effect.pcm.length / 2;
+      } else perform(effect);
+    }
+    cancelWake();
+    const atMs = nextAppointmentMs(state);
+    if (atMs === undefined) return;
+    cancelWake = clock.after(Math.max(0, atMs - clock.nowMs()), () =>
+      dispatch({ kind: 'woke', atMs: Math.max(atMs, clock.nowMs()) }),
+    );
+  }
+
+  function perform(effect: Exclude<SessionEffect, { kind: 'record' }>): void {
+    switch (effect.kind) {
+      case 'send':
+        // Binary frames that hold UTF-8 JSON, as the real server sends them.
+        if (!stalled) socket.send(Buffer.from(JSON.stringify(effect.message)), { binary: true });
+        return;
+      case 'show':
+        image = effect.image.bytes;
+        return;
+      case 'compose':
+        void compose(effect.question);
+        return;
+      case 'remember':
+        around.remember(effect.handle, effect.context);
+        return;
+      case 'close':
+        if (stalled) return;
+        socket.close(effect.code, effect.reason);
+        cancelPongs.add(clock.after(CLOSE_DEADLINE_MS, () => socket.terminate()));
+        return;
+      case 'drop':
+        socket.terminate();
+        return;
+      case 'stall':
+        stalled = true;
+        socket.pause();
+        return;
+    }
+  }
+
+  async function compose(question: Question): Promise<void> {
+    const samples = question.heard && recordings.samples({ connection, ...question.heard });
+    try {
+      const answer = await around.answer(question, { samples, image });
+      dispatch({ kind: 'composed', atMs: clock.nowMs(), turn: question.turn, answer });
+    } catch (error) {
+      around.failed(error);
+      dispatch({ kind: 'commanded', atMs: clock.nowMs(), action: { kind: 'close', cause: 'internal' } });
+    }
+  }
+
+  socket.on('message', (bytes: Buffer) => {
+    if (stalled) return;
+    const atMs = clock.nowMs();
+    const decoded = decodeClientMessage(bytes);
+    if ('refused' in decoded) return dispatch({ kind: 'refused', atMs, close: decoded.refused });
+    const { message } = decoded;
+    const handle = message.kind === 'setup' ? handleIn(message.setup) : undefined;
+    dispatch({ kind: 'received', atMs, message, ...(handle && { resumption: around.recall(handle) }) });
+  });
+  socket.on('ping', (payload: Buffer) => {
+    if (stalled) return;
+    const lateMs = connectionFault(profile, 'late-pongs')?.byMs ?? 0;
+    if (lateMs === 0) return socket.pong(payload);
+    const cancel = clock.after(lateMs, () => {
+      cancelPongs.delete(cancel);
+      socket.pong(payload);
+    });
+    cancelPongs.add(cancel);
+  });
+  socket.on('close', (code: number, reason: Buffer) => {
+    dispatch({ kind: 'left', atMs: clock.nowMs(), code, reason: reason.toString() });
+    cancelWake();
+    for (const cancel of cancelPongs) cancel();
+  });
+  // A reset or a protocol violation; `close` follows and is what counts.
+  socket.on('error', () => undefined);
+  dispatch({ kind: 'opened', atMs: clock.nowMs() });
+
+  return {
+    get state() {
+      return state;
+    },
+    get lastImage() {
+      return image;
+    },
+    command: (action) => dispatch({ kind: 'commanded', atMs: clock.nowMs(), action }),
+    terminate: () => socket.terminate(),
+  };
+}
+
+function handleIn(setup: Record<string, unknown>): string | undefined {
+  const { sessionResumption } = setup;
+  const { handle } = isRecord(sessionResumption) ? sessionResumption : {};
+  return typeof handle === 'string' && handle ? handle : undefined;
+}

@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * A sound card without hardware: a private PulseAudio whose null sink `mic` is the microphone (its monitor is recorded from)
+ * and whose null sink `speaker` is the loudspeaker. PortAudio reaches it through ALSA's pulse plugin.
+ */
+export interface VirtualSoundCard {
+  /** Environment for processes that shall use this card and nothing else. */
+  env: Record<string, string>;
+  /** Plays samples into the microphone at real-time speed; resolves when the last one has been played. */
+  speak(samples: Int16Array, sampleRateHz: number): Promise<void>;
+  /** Starts recording what a person would hear (or, with `mic`, what the microphone gets). */
+  record(sink: 'speaker' | 'mic', sampleRateHz: number): Promise<Recording>;
+  /** Runs pactl on this card; resolves with its output. */
+  pactl(...args: string[]): Promise<string>;
+  /** Kills the daemon and starts another one on the same socket, as a crash or an upgrade of PulseAudio does. */
+  restartDaemon(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Recording {
+  /** Everything recorded so far, mono. */
+  samples(): Int16Array;
+  /** Resolves as soon as `found` returns a value for what has been recorded so far; looks at every new chunk. */
+  until<Found>(found: (samples: Int16Array) => Found | undefined): Promise<Found>;
+  stop(): Promise<Int16Array>;
+}
+
+const RATE_HZ = 48_000;
+
+export async function createVirtualSoundCard(): Promise<VirtualSoundCard> {
+  const folder = mkdtempSync(join(tmpdir(), 'cortex-card-'));
+  const socket = join(folder, 'native');
+  const script = join(folder, 'card.pa');
+  const alsaConfig = join(folder, 'asound.conf');
+  writeFileSync(
+    script,
+    [
+      ...['mic', 'speaker'].map(
+        (sink) =>
+          `load-module module-null-sink sink_name=${sink} rate=${RATE_HZ} channels=2 sink_properties=device.description=${sink}`,
+      ),
+      `load-module module-native-protocol-unix auth-anonymous=1 socket=${socket}`,
+      'set-default-sink speaker',
+      'set-default-source mic.monitor',
+    ].join('\n'),
+  );
+  writeFileSync(alsaConfig, 'pcm.!default { type pulse }\nctl.!default { type pulse }\npcm.pulse { type pulse }\n');
+  const env = {
+    PULSE_SERVER: `unix:${socket}`,
+    PULSE_RUNTIME_PATH: folder,
+    PULSE_STATE_PATH: folder,
+    XDG_RUNTIME_DIR: folder,
+    HOME: folder,
+    ALSA_CONFIG_PATH: alsaConfig,
+    JACK_NO_START_SERVER: '1',
+  };
+  const fullEnv = { ...process.env, ...env };
+  let daemon = await startDaemon();
+
+  async function startDaemon(): Promise<ChildProcess> {
+    const args = [
+      '-n',
+      '-F',
+      script,
+      '--daemonize=no',
+      '--exit-idle-time=-1',
+      '--use-pid-file=no',
+      '--disable-shm=yes',
+    ];
+    const { PULSE_SERVER: _client, ...daemonEnv } = fullEnv;
+    const child = spawn('pulseaudio', args, { env: daemonEnv, stdio: 'ignore' });
+    const exited = once(child, 'exit').then(() => {
+      throw new Error('pulseaudio did not start; run it by hand with -vv to see why');
+    });
+    exited.catch(() => undefined);
+    const answers = (async () => {
+      while ((await tryPactl('info')).code !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    })();
+    await Promise.race([answers, exited]);
+    return child;
+  }
+
+  async function tryPactl(...args: string[]): Promise<{ code: number; output: string }> {
+    const child = spawn('pactl', args, { env: fullEnv, stdio: ['ignore', 'pipe', 'ignore'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    const [code] = await once(child, 'close');
+    return { code: code as number, output };
+  }
+
+  async function stopDaemon(): Promise<void> {
+    if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+    daemon.kill('SIGKILL');
+    await once(daemon, 'exit');
+  }
+
+  return {
+    env,
+    async speak(samples, sampleRateHz) {
+      const args = [
+        '-p',
+        '-d',
+        'mic',
+        `--rate=${sampleRateHz}`,
+        '--channels=1',
+        '--format=s16le',
+        '--raw',
+        '--latency-msec=20',
+      ];
+      const child = spawn('pacat', args, { env: fullEnv, stdio: ['pipe', 'ignore', 'ignore'] });
+      child.stdin.end(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
+      const [code] = await once(child, 'close');
+      if (code !== 0) throw new Error(`pacat exited with ${code}; is the card's daemon running?`);
+    },
+    async record(sink, sampleRateHz) {
+      const args = [
+        '-d',
+        `${sink}.monitor`,
+        `--rate=${sampleRateHz}`,
+        '--channels=1',
+        '--format=s16le',
+        '--raw',
+        '--latency-msec=10',
+      ];
+      const child = spawn('parec', args, { env: fullEnv, stdio: ['ignore', 'pipe', 'ignore'] });
+      return recordingOf(child);
+    },
+    async pactl(...args) {
+      const { code, output } = await tryPactl(...args);
+      if (code !== 0) throw new Error(`pactl ${args.join(' ')} failed`);
+      return output;
+    },
+    async restartDaemon() {
+      await stopDaemon();
+      daemon = await startDaemon();
+    },
+    async close() {
+      await stopDaemon();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function recordingOf(child: ChildProcess): Promise<Recording> {
+  const chunks: Buffer[] = [];
+  const watchers = new Set<() => void>();
+  child.stdout?.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    for (const watcher of watchers) watcher();
+  });
+  const samples = (): Int16Array => {
+    const bytes = Buffer.concat(chunks);
+    const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
+    return new Int16Array(Uint8Array.prototype.slice.call(even).buffer);
+  };
+  if (child.stdout) await once(child.stdout, 'data');
+  return {
+    samples,
+    until: (found) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const value = found(samples());
+          if (value === undefined) return;
+          watchers.delete(look);
+          resolve(value);
+        };
+        watchers.add(look);
+        child.once('exit', () => reject(new Error('the recording ended before it was found')));
+        look();
+      }),
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      return samples();
+    },
+  };
+}
