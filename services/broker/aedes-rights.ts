@@ -17,6 +17,7 @@ export interface AedesRightsOptions {
   retained: RetainedFile;
   /** The client connected under this id, if any. */
   clientById(id: string): Client | undefined;
+  loggedIn(client: Client, account: Account): void;
   clock: Clock;
   log: Log;
   meters: Meters;
@@ -83,6 +84,7 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
         return;
       }
       accounts.set(client, outcome.account);
+      options.loggedIn(client, outcome.account);
       done(null, true);
     },
 
@@ -101,7 +103,11 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
         done(null);
         return;
       }
-      if (topic !== undefined && packet.retain) keep(topic, packet);
+      if (packet.retain) {
+        // A copy, because a slice would keep the whole read it was cut from in memory.
+        packet.payload = Buffer.from(packet.payload as Buffer);
+        if (topic !== undefined) keep(topic, packet);
+      }
       done(null);
     },
 

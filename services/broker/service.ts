@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type Client, type Connection } from 'aedes';
+import { Aedes, type Client } from 'aedes';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import { metrics, status } from '#shared/contract/service.ts';
@@ -11,6 +13,7 @@ import type { ProcessContext, Running } from '#shared/lifecycle/run-process.ts';
 import { publishMetrics } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { aedesRights } from './aedes-rights.ts';
+import { Connections } from './connections.ts';
 import { createHttpServer } from './http-endpoints.ts';
 import { listen } from './listen.ts';
 import { tlsFor } from './listen-address.ts';
@@ -24,10 +27,17 @@ export interface RunningBroker extends Running {
   httpPort: number;
 }
 
-/** A client whose socket has been full this long is cut off, so that nobody waits for it; see docs/decisions. */
+/** Never reached: `GuardedConnection` does not let Aedes wait for a socket. A net below it, should that ever change. */
 const DRAIN_TIMEOUT_MS = 500;
+/** Unlimited: its hundred places would be a queue shared by all, and nothing waits in them any more. */
+const CONCURRENCY = 0;
 /** A connection that has not said CONNECT by then is closed. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/**
+ * Packets taken in while a login is under way. A client may send as soon as it holds its CONNACK, and a service that
+ * reconnects has much to say at once; Aedes would cut it off at 42.
+ */
+const EARLY_PACKETS = 2_000;
 /** The longest topic of the contract has three levels; prefixes and other layers get room. */
 const MAX_TOPIC_LEVELS = 20;
 /** A VGA picture is 50 kB, a second of speech 48 kB. */
@@ -43,25 +53,38 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
     const tls = tlsFor(settings);
     const credentials = loadCredentials(settings);
     const retained = new RetainedFile(join(settings.stateDir, 'retained.json'));
+    const connections = new Connections(context);
+    teardown.add(() => connections.stop());
+    const rights = aedesRights({
+      ...context,
+      topicPrefix: settings.topicPrefix,
+      alsoSensitive: settings.camera.kind === 'topic' ? [settings.camera.topic] : [],
+      logins: new Logins(credentials),
+      retained,
+      clientById: (id) => (aedes as unknown as { clients: Record<string, Client> }).clients[id],
+      loggedIn: (client) => connections.loggedIn(client.conn, MAX_PACKET_BYTES),
+    });
     const aedes = await Aedes.createBroker({
+      concurrency: CONCURRENCY,
       drainTimeout: DRAIN_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      queueLimit: EARLY_PACKETS,
       maxTopicLevels: MAX_TOPIC_LEVELS,
-      ...aedesRights({
-        ...context,
-        topicPrefix: settings.topicPrefix,
-        alsoSensitive: settings.camera.kind === 'topic' ? [settings.camera.topic] : [],
-        logins: new Logins(credentials),
-        retained,
-        clientById: (id) => (aedes as unknown as { clients: Record<string, Client> }).clients[id],
-      }),
+      ...rights,
+      authorizeForward: (client, packet) =>
+        packet.qos === 0 && connections.passesBy(client.conn) ? null : rights.authorizeForward(client, packet),
     });
     teardown.add(() => new Promise<void>((resolve) => aedes.close(resolve)));
     watch(aedes, context);
     await bringBack(aedes, retained, context);
 
-    const accept = (connection: Connection): void => void aedes.handle(connection);
-    const mqttServer = tls ? createTlsServer(tls, accept) : createTcpServer({ noDelay: true }, accept);
+    const accept = (socket: Duplex, request?: IncomingMessage): void => {
+      const connection = connections.accept(socket);
+      if (connection) aedes.handle(connection, request);
+    };
+    const mqttServer = tls
+      ? createTlsServer({ ...tls, noDelay: true, handshakeTimeout: CONNECT_TIMEOUT_MS }, accept)
+      : createTcpServer({ noDelay: true }, accept);
     const mqttPort = await listen(mqttServer, settings.mqttHost, settings.mqttPort, 'CORTEX_MQTT_PORT');
     // Not awaited: it ends when the last connection does, and those are closed by the step after this one.
     teardown.add(() => void mqttServer.close());
@@ -73,7 +96,7 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
       guest: { topicPrefix: settings.topicPrefix, ...credentials.guest },
       healthy: () => bus.connected,
       metricsText: () => prometheusText(reports),
-      connected: (stream, request) => void aedes.handle(stream, request),
+      connected: accept,
     });
     const httpPort = await listen(httpServer, HTTP_HOST, settings.httpPort, 'CORTEX_HTTP_PORT');
     teardown.add(() => {

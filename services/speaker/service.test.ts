@@ -89,7 +89,7 @@ async function bench(options: { speak?: (text: string) => Promise<Int16Array> } 
       await settled();
     },
     lose: async () => {
-      device?.lost({ message: 'unplugged' });
+      device?.lost(new CortexError('output-lost', 'unplugged'));
       await settled();
     },
   };

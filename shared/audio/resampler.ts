@@ -1,4 +1,7 @@
-import SpeexResampler from 'speex-resampler';
+import speexPackage from 'speex-resampler';
+
+/** CommonJS made from TypeScript: Node and our bundles find the class one `default` deeper than its types say. */
+const SpeexResampler = (speexPackage as unknown as { default?: typeof speexPackage }).default ?? speexPackage;
 
 /** Turns a mono signal of one rate into one of another, chunk by chunk; the filter's memory lives across chunks. */
 export interface Resampler {

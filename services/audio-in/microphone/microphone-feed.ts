@@ -27,6 +27,8 @@ interface FeedOptions {
 
 /** A device that delivers nothing for this long is dead, whatever its driver says. */
 const STALLED_AFTER_MS = 1_000;
+/** A sound server that has been idle hands out its first samples only after its own longest period (PulseAudio: 2 s). */
+const FIRST_SAMPLES_WITHIN_MS = 3_000;
 const WATCH_EVERY_MS = 250;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5_000;
@@ -36,7 +38,8 @@ export class MicrophoneFeed {
   private readonly options: FeedOptions;
   private wanted = false;
   private capture: Capture | undefined;
-  private newestAtMs = 0;
+  /** No samples by then: the device is dead. */
+  private deadlineMs = 0;
   private retryMs = FIRST_RETRY_MS;
   private cancelTimer: (() => void) | undefined;
   /** Changes of the device happen one after the other. */
@@ -72,7 +75,7 @@ export class MicrophoneFeed {
       const capture = await this.openCapture(microphone);
       this.capture = capture;
       this.retryMs = FIRST_RETRY_MS;
-      this.newestAtMs = clock.nowMs();
+      this.deadlineMs = Math.max(this.deadlineMs, clock.nowMs() + FIRST_SAMPLES_WITHIN_MS);
       this.cancelTimer = clock.every(WATCH_EVERY_MS, () => this.watch());
       meters.count('microphoneOpened');
       meters.gauge('microphoneOpen', 1);
@@ -94,23 +97,27 @@ export class MicrophoneFeed {
     let early: Int16Array[] = [];
     const capture = await microphone.open({
       captured: (samples) => {
-        this.newestAtMs = clock.nowMs();
+        this.deadlineMs = clock.nowMs() + STALLED_AFTER_MS;
         if (!this.wanted) return;
         if (resampler) listener.captured(resampler.process(samples));
         else early.push(samples);
       },
       lost: (reason) => void this.enqueue(() => this.lost(capture, reason)),
     });
-    resampler = await createResampler(capture.sampleRateHz, MICROPHONE_RATE_HZ);
+    try {
+      resampler = await createResampler(capture.sampleRateHz, MICROPHONE_RATE_HZ);
+    } catch (error) {
+      await capture.close();
+      throw error;
+    }
     for (const samples of early) if (this.wanted) listener.captured(resampler.process(samples));
     early = [];
     return capture;
   }
 
   private watch(): void {
-    const silentMs = this.options.clock.nowMs() - this.newestAtMs;
     const { capture } = this;
-    if (!capture || silentMs < STALLED_AFTER_MS) return;
+    if (!capture || this.options.clock.nowMs() < this.deadlineMs) return;
     const reason = new CortexError('microphone-stalled', `${capture.uses} delivers no samples`, { retryable: true });
     void this.enqueue(() => this.lost(capture, reason));
   }
