@@ -1,11 +1,11 @@
 import type { Transcript } from '#shared/contract/thinker.ts';
 import type { Command } from './commands.ts';
-import { localAnswer } from './control/local-answer.ts';
 import { obey } from './control/obey.ts';
 import { type LayerReaction, nextLayerRequests } from './layers/layer-requests.ts';
+import { isGuidesAlone } from './layers/ownership.ts';
 import { quietly, type RouterReaction, type RouterState } from './router-state.ts';
 import { type Route, route } from './routing/route.ts';
-import { isOpen, isOvertaken, lastReply, replyTranscribed, turnTakenOver } from './turns/turn-watch.ts';
+import { isOpen, isOvertaken, isTyped, lastReply, replyTranscribed, turnTakenOver } from './turns/turn-watch.ts';
 
 /** QoS 1 may deliver twice; nobody says the same words twice in the same turn within this time. */
 const REPEATED_DELIVERY_MS = 2_000;
@@ -42,27 +42,27 @@ function hushed(state: RouterState, turn: number, text: string): RouterReaction 
 function follow(state: RouterState, found: Route, turn: number, text: string, atMs: number): RouterReaction {
   const { layer, intent } = found;
   if (layer === 0) return alarm(state, intent, turn);
+  const offline = state.level.current.level === 'offline';
   const obeyed = obey(intent, found.number, {
     privacy: state.privacy,
     volume: state.volume,
     level: state.level.current,
     lastReply: lastReply(state.turns),
   });
-  if (obeyed) return control(state, intent, turn, obeyed);
-  if (layer === 1 || layer === 3) {
-    return settleRequests(state, nextLayerRequests(state.requests, { type: 'asked', layer, intent, turn, text, atMs }));
-  }
-  const answer = state.level.current.level === 'offline' ? localAnswer(intent, atMs, state.battery) : undefined;
-  if (answer === undefined) return quietly(state);
-  return answerInstead(state, turn, [{ type: 'alert', text: answer }]);
+  // A question in text comes from another layer; only what was spoken commands the device.
+  if (obeyed) return isTyped(state.turns, turn) ? quietly(state) : control(state, intent, turn, obeyed);
+  if (layer !== 1 && layer !== 3) return quietly(state);
+  const alone = offline || isGuidesAlone(intent);
+  const asked = { type: 'asked', layer, intent, turn, text, alone, atMs } as const;
+  return settleRequests(state, nextLayerRequests(state.requests, asked));
 }
 
 /** Layer 0: the ears belong to the street. Nothing is said over a warning; a call for help gets an answer at every level. */
 function alarm(state: RouterState, intent: string, turn: number): RouterReaction {
   if (intent === 'warning') return answerInstead(state, turn, [{ type: 'alert', earcon: 'danger' }], 'alert');
-  const alone = state.level.current.level === 'offline';
+  const offline = state.level.current.level === 'offline';
   const text = 'I am offline and cannot call anybody. Call out to people near you, or use your phone.';
-  return { state, commands: [{ type: 'alert', earcon: 'attention', ...(alone && { text }) }] };
+  return { state, commands: [{ type: 'alert', earcon: 'attention', ...(offline && { text }) }] };
 }
 
 function control(state: RouterState, intent: string, turn: number, obeyed: Command[]): RouterReaction {

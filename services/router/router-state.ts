@@ -3,7 +3,6 @@ import type { LayerResponse } from '#shared/contract/layers.ts';
 import type { Playback } from '#shared/contract/speaker.ts';
 import type { Session, Transcript, Turn } from '#shared/contract/thinker.ts';
 import type { Command } from './commands.ts';
-import type { BatteryReading } from './control/local-answer.ts';
 import { type LayerRequests, NO_REQUESTS } from './layers/layer-requests.ts';
 import { type Announcements, initialAnnouncements } from './level/announcements.ts';
 import { initialLevel, type ServiceLevel } from './level/service-level.ts';
@@ -17,7 +16,6 @@ export interface RouterState {
   readonly privacy: Privacy;
   /** 0 to 1. */
   readonly volume: number;
-  readonly battery: BatteryReading | undefined;
   readonly speaking: boolean;
   readonly thinkerThere: boolean;
   /** The last final transcript, to know a repeated delivery by. */
@@ -37,7 +35,6 @@ export type RouterEvent = { atMs: number } & (
   | { type: 'volumeChanged'; volume: number }
   | { type: 'liveSwitched'; wanted: boolean }
   | { type: 'thinkerSeen'; there: boolean }
-  | { type: 'batteryRead'; reading: BatteryReading | undefined }
   | { type: 'timePassed' }
 );
 
@@ -56,7 +53,6 @@ export function initialRouter(found: Fallback | undefined, liveWanted: boolean, 
     announcements: initialAnnouncements(level.current.level),
     privacy: { microphone: false, camera: false },
     volume: 1,
-    battery: undefined,
     speaking: false,
     thinkerThere: true,
   };

@@ -45,8 +45,6 @@ function react(state: RouterState, event: RouterEvent): RouterReaction {
       const seen = { ...state, thinkerThere: event.there };
       return event.there ? quietly(seen) : relevel(seen, { type: 'thinkerLeft', atMs: event.atMs });
     }
-    case 'batteryRead':
-      return quietly({ ...state, battery: event.reading });
     case 'timePassed':
       return timePassed(state, event.atMs);
   }

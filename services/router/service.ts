@@ -3,11 +3,10 @@ import { type Fallback, fallback, privacy, runtimeSettings, volume } from '#shar
 import { layer1Response, layer3Response } from '#shared/contract/layers.ts';
 import { status } from '#shared/contract/service.ts';
 import { playback, speakerState } from '#shared/contract/speaker.ts';
-import { session, transcript, turn } from '#shared/contract/thinker.ts';
+import { session, type Turn, transcript, turn } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
-import { readBattery } from './battery/sysfs-battery.ts';
 import { RouterProcess } from './router-process.ts';
 import { route } from './routing/route.ts';
 
@@ -15,7 +14,6 @@ import { route } from './routing/route.ts';
 const RETAINED_WAIT_MS = 250;
 /** How often holds and lost turns are looked at. */
 const TICK_MS = 1_000;
-const BATTERY_PERIOD_MS = 60_000;
 
 /**
  * Routes what the user says, obeys spoken control, asks the other layers and decides the level of service.
@@ -28,6 +26,11 @@ export async function startRouter(context: ServiceContext, pid: number = process
 
   async function listen<Payload>(channel: Channel<Payload>, listener: (payload: Payload) => void): Promise<void> {
     teardown.add(await bus.subscribe(channel, ({ payload }) => listener(payload)));
+  }
+
+  /** With Gemini's own detection there are no utterances, and every turn that is reported was spoken. */
+  function numberedUtterance(report: Turn): Turn {
+    return settings.vadMode === 'server' ? { utterance: report.turn, ...report } : report;
   }
 
   try {
@@ -49,15 +52,11 @@ export async function startRouter(context: ServiceContext, pid: number = process
       router.happened({ type: 'thinkerSeen', there: state === 'online' }),
     );
     await listen(session, (now) => router.happened({ type: 'sessionReported', session: now }));
-    await listen(turn, (now) => router.happened({ type: 'turnReported', turn: now }));
+    await listen(turn, (now) => router.happened({ type: 'turnReported', turn: numberedUtterance(now) }));
     await listen(playback, (now) => router.happened({ type: 'played', playback: now }));
     await listen(layer1Response, (response) => router.happened({ type: 'layerAnswered', layer: 1, response }));
     await listen(layer3Response, (response) => router.happened({ type: 'layerAnswered', layer: 3, response }));
     await listen(transcript, (now) => router.happened({ type: 'transcribed', transcript: now }));
-    router.happened({ type: 'batteryRead', reading: readBattery() });
-    teardown.add(
-      clock.every(BATTERY_PERIOD_MS, () => router.happened({ type: 'batteryRead', reading: readBattery() })),
-    );
     teardown.add(clock.every(TICK_MS, () => router.happened({ type: 'timePassed' })));
     return { stop: () => teardown.run() };
   } catch (error) {

@@ -9,12 +9,21 @@ import {
   SILENT_LAYER_LIMIT_MS,
   TIME_LIMIT_MS,
 } from './layer-requests.ts';
+import { isGuidesAlone } from './ownership.ts';
 
 const never = () => false;
 const always = () => true;
 
 function ask(layer: 1 | 3, intent: string, state = NO_REQUESTS, atMs = 0) {
-  return nextLayerRequests(state, { type: 'asked', layer, intent, turn: 7, text: '…', atMs });
+  return nextLayerRequests(state, {
+    type: 'asked',
+    layer,
+    intent,
+    turn: 7,
+    text: '…',
+    alone: isGuidesAlone(intent),
+    atMs,
+  });
 }
 
 function passed(state: LayerRequests, atMs: number, modelAnswers = never, overtaken = never) {

@@ -1,6 +1,5 @@
 import type { LayerResponse } from '#shared/contract/layers.ts';
 import type { Command } from '../commands.ts';
-import { isGuidesAlone } from './ownership.ts';
 
 /** What other layers have been asked and not answered yet. */
 export interface LayerRequests {
@@ -15,13 +14,15 @@ export interface OpenRequest {
   readonly intent: string;
   readonly turn: number;
   readonly askedAtMs: number;
+  /** Nobody else can answer this: the model's own words are void. */
+  readonly alone: boolean;
   /** Unix milliseconds after which the user is told that there is no answer; absent once that is done. */
   readonly dueAtMs?: number;
 }
 
 export type LayerEvent = { atMs: number } & (
-  | { type: 'asked'; layer: 1 | 3; intent: string; turn: number; text: string }
-  /** `overtaken`: the user has asked something else since. `modelMaySpeak`: the model's own answer can still come. */
+  | { type: 'asked'; layer: 1 | 3; intent: string; turn: number; text: string; alone: boolean }
+  /** `overtaken`: the user has asked something else since. */
   | { type: 'answered'; layer: 1 | 3; response: LayerResponse; overtaken: (turn: number) => boolean }
   /** `modelAnswers`: the thinker has taken the turn up, so that the user does not go without an answer. */
   | { type: 'timePassed'; modelAnswers: (turn: number) => boolean; overtaken: (turn: number) => boolean }
@@ -63,15 +64,15 @@ export function nextDueMs({ open }: LayerRequests): number | undefined {
 }
 
 function asked(state: LayerRequests, event: LayerEvent & { type: 'asked' }): LayerReaction {
-  const { layer, intent, turn, text, atMs } = event;
+  const { layer, intent, turn, text, alone, atMs } = event;
   const id = `layer${layer}-${turn}-${Math.round(atMs).toString(36)}`;
   const limitMs = state.silent.includes(layer) ? SILENT_LAYER_LIMIT_MS : TIME_LIMIT_MS[layer];
-  const request: OpenRequest = { id, layer, intent, turn, askedAtMs: atMs, dueAtMs: atMs + limitMs };
+  const request: OpenRequest = { id, layer, intent, turn, askedAtMs: atMs, alone, dueAtMs: atMs + limitMs };
   const reaction: LayerReaction = {
     state: { ...state, open: [...state.open, request].slice(-MAX_OPEN) },
     commands: [{ type: 'askLayer', layer, request: { id, text, intent, turn, at: atMs } }],
   };
-  return isGuidesAlone(intent) ? { ...reaction, takeOver: turn } : reaction;
+  return alone ? { ...reaction, takeOver: turn } : reaction;
 }
 
 /**
@@ -104,7 +105,7 @@ function timePassed(state: LayerRequests, event: LayerEvent & { type: 'timePasse
     if (dueAtMs === undefined || event.atMs < dueAtMs) return [request];
     silent.add(request.layer);
     commands.push({ type: 'count', name: `layer${request.layer}Timeouts` });
-    const nobodyElse = isGuidesAlone(request.intent) || !event.modelAnswers(request.turn);
+    const nobodyElse = request.alone || !event.modelAnswers(request.turn);
     if (nobodyElse && !event.overtaken(request.turn)) commands.push(...apology(request));
     return [waiting];
   });

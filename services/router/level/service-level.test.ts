@@ -68,6 +68,8 @@ describe('the way down', () => {
     ['five attempts', session('backoff', 'network', 5), 'http'],
     ['an unknown model', session('failed', 'model'), 'http'],
     ['a quota that is used up', session('failed', 'quota'), 'http'],
+    ['a quota that is used up, still trying', session('backoff', 'quota', 1), 'http'],
+    ['a new attempt after a quota error', session('connecting'), 'live'],
     ['a refused key', session('failed', 'auth'), 'offline'],
     ['a session that rests', session('idle'), 'live'],
     ['a session that moves', session('resuming'), 'live'],

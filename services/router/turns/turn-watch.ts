@@ -11,6 +11,8 @@ export interface TurnWatch {
 export interface WatchedTurn {
   readonly number: number;
   readonly state?: Turn['state'];
+  /** It began with an utterance, not with a text. */
+  readonly spoken: boolean;
   /** The reply's text so far. */
   readonly reply: string;
   /** Some of the reply reached the listener. */
@@ -26,7 +28,7 @@ export const NO_TURNS: TurnWatch = { newestSpoken: 0, recent: [] };
 
 export function turnReported(watch: TurnWatch, { turn, utterance, state }: Turn): TurnWatch {
   const newestSpoken = utterance === undefined ? watch.newestSpoken : Math.max(watch.newestSpoken, turn);
-  return { ...amend(watch, turn, { state }), newestSpoken };
+  return { ...amend(watch, turn, { state, spoken: utterance !== undefined }), newestSpoken };
 }
 
 export function replyTranscribed(watch: TurnWatch, { turn, text }: Transcript): TurnWatch {
@@ -50,6 +52,12 @@ export function stateOf(watch: TurnWatch, turn: number): Turn['state'] | undefin
   return watch.recent.find(({ number }) => number === turn)?.state;
 }
 
+/** The thinker reports it and knows of no utterance: somebody sent it as text. */
+export function isTyped(watch: TurnWatch, turn: number): boolean {
+  const known = watch.recent.find(({ number }) => number === turn);
+  return known?.state !== undefined && !known.spoken;
+}
+
 /** The model may still say something in this turn. A turn nobody has reported may be about to begin. */
 export function isOpen(watch: TurnWatch, turn: number): boolean {
   const state = stateOf(watch, turn);
@@ -64,7 +72,7 @@ export function lastReply(watch: TurnWatch): string | undefined {
 
 function amend(watch: TurnWatch, number: number, change: Partial<WatchedTurn>): TurnWatch {
   const known = watch.recent.find((turn) => turn.number === number);
-  const turn = { number, reply: '', heard: false, takenOver: false, ...known, ...change };
+  const turn = { number, spoken: false, reply: '', heard: false, takenOver: false, ...known, ...change };
   const others = watch.recent.filter((other) => other.number !== number);
   const recent = [...others, turn].sort((a, b) => a.number - b.number).slice(-MAX_RECENT);
   return { ...watch, recent };
