@@ -2,17 +2,17 @@ import type { Models } from '@google/genai';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { AnswerBackend, Question } from './answer-backend.ts';
-import type { AnswerFailure } from './answer-failure.ts';
-import { type Emit, streamAnswer } from './answer-stream.ts';
+import type { AnswerBackend, Question } from '../answer-backend.ts';
+import type { AnswerFailure } from '../answer-failure.ts';
+import { type Emit, streamAnswer } from '../answer-stream.ts';
+import { PartQueue } from '../part-queue.ts';
+import { cutPieces, speakable } from '../sentences.ts';
+import { speakInOrder } from '../speak-in-order.ts';
+import type { Voice } from '../voice.ts';
 import { createGeminiVoice } from './gemini-voice.ts';
 import { readReply } from './http-reply.ts';
-import { PartQueue } from './part-queue.ts';
-import { cutPieces, speakable } from './sentences.ts';
-import { speakInOrder } from './speak-in-order.ts';
 import { createSteadyVoice } from './steady-voice.ts';
 import { tokenCounts } from './token-counts.ts';
-import type { Voice } from './voice.ts';
 
 export interface HttpBackendOptions {
   /** Of the official SDK, made with `apiVersion: 'v1beta'` and, where set, `GEMINI_BASE_URL`. */

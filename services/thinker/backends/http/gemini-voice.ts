@@ -1,11 +1,11 @@
 import type { GenerateContentResponse, Models } from '@google/genai';
 import type { Clock } from '#shared/time/clock.ts';
-import { AnswerFailure } from './answer-failure.ts';
+import { AnswerFailure } from '../answer-failure.ts';
+import { classifyHttpFailure } from '../http-errors.ts';
+import { toReplyRate } from '../reply-rate.ts';
+import type { Voice } from '../voice.ts';
 import { startDeadline } from './deadline.ts';
-import { classifyHttpFailure } from './http-errors.ts';
-import { toReplyRate } from './reply-rate.ts';
 import { ttsSound } from './tts-sound.ts';
-import type { Voice } from './voice.ts';
 
 /** A sentence takes the model 1 to 3 s; the user waits in silence, and espeak-ng stands ready. */
 const SENTENCE_LIMIT_MS = 8_000;

@@ -1,7 +1,7 @@
 import type { Content, Part } from '@google/genai';
 import { writeWav } from '#shared/audio/wav.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
-import type { Question } from './answer-backend.ts';
+import type { Question } from '../answer-backend.ts';
 import { HEARD_INSTRUCTION } from './heard-line.ts';
 
 const SPOKEN_INSTRUCTION =

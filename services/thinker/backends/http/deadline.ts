@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/time/clock.ts';
-import { AnswerFailure } from './answer-failure.ts';
+import { AnswerFailure } from '../answer-failure.ts';
 
 /** A time limit on something abortable. */
 export interface Deadline {

@@ -6,8 +6,9 @@ import { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { systemClock } from '#shared/time/clock.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
-import type { AnswerPart, Question } from './answer-backend.ts';
-import type { AnswerFailure } from './answer-failure.ts';
+import type { AnswerPart, Question } from '../answer-backend.ts';
+import type { AnswerFailure } from '../answer-failure.ts';
+import type { Voice } from '../voice.ts';
 import {
   type GeminiHandler,
   sendDrop,
@@ -17,7 +18,6 @@ import {
   startGeminiServer,
 } from './gemini-server.fixture.ts';
 import { createHttpBackend } from './http-backend.ts';
-import type { Voice } from './voice.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,11 +1,11 @@
 import type { GenerateContentResponse, Models } from '@google/genai';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { Question } from './answer-backend.ts';
-import { AnswerFailure } from './answer-failure.ts';
+import type { Question } from '../answer-backend.ts';
+import { AnswerFailure } from '../answer-failure.ts';
+import { classifyHttpFailure } from '../http-errors.ts';
 import { startDeadline } from './deadline.ts';
 import { HEARD_START, type HeardState, readHeardLine } from './heard-line.ts';
-import { classifyHttpFailure } from './http-errors.ts';
 import { httpQuestion } from './http-question.ts';
 import { mayRetry, pause } from './retry.ts';
 import { tokenCounts } from './token-counts.ts';

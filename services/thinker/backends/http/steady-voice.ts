@@ -1,8 +1,8 @@
 import type { Clock } from '#shared/time/clock.ts';
-import type { AnswerFailure } from './answer-failure.ts';
-import { classifyHttpFailure } from './http-errors.ts';
+import type { AnswerFailure } from '../answer-failure.ts';
+import { classifyHttpFailure } from '../http-errors.ts';
+import type { Voice } from '../voice.ts';
 import { mayRetry, pause } from './retry.ts';
-import type { Voice } from './voice.ts';
 
 export interface SteadyVoiceOptions {
   readonly clock: Clock;

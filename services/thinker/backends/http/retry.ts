@@ -1,5 +1,5 @@
 import type { Clock } from '#shared/time/clock.ts';
-import type { AnswerFailure } from './answer-failure.ts';
+import type { AnswerFailure } from '../answer-failure.ts';
 
 /** Somebody waits for an answer: longer than this they are better served by the next level down. */
 const LONGEST_PAUSE_MS = 1_500;
