@@ -10,8 +10,8 @@ export interface Pace {
  */
 const REFILL_PER_SECOND = 8_000_000;
 const MAX_ALLOWANCE = 8_000_000;
-/** What a packet costs beside its bytes: routing a tiny one takes the time of copying about 2 kB. */
-const PACKET_COST = 2_000;
+/** What a packet costs beside its bytes: routing a tiny one costs the time of copying some kilobytes. */
+const PACKET_COST = 1_000;
 
 export function freshPace(nowMs: number): Pace {
   return { allowance: MAX_ALLOWANCE, refilledAtMs: nowMs };

@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Bus } from '#shared/bus/bus.ts';
@@ -68,6 +70,18 @@ function inbox(client: MqttClient) {
         check();
       }),
   };
+}
+
+/** CONNECT with a clean session. */
+function mqttConnect({ username, password }: { username: string; password: string }): Buffer {
+  const text = (value: string) => Buffer.concat([Buffer.from([0, value.length]), Buffer.from(value)]);
+  const body = Buffer.concat([
+    Buffer.from([0, 4, ...Buffer.from('MQTT'), 4, 0xc2, 0, 60]),
+    text('fuzz'),
+    text(username),
+    text(password),
+  ]);
+  return Buffer.concat([Buffer.from([0x10, body.length]), body]);
 }
 
 function connected(bus: Bus, wanted: boolean): Promise<void> {
@@ -243,6 +257,71 @@ describe('the broker', () => {
     expect(health.status).toBe(200);
     const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
     expect(metrics).toContain('cortex_service_up{service="broker"} 1');
+  });
+
+  it('outlives whatever bytes are thrown at its port', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const { operator } = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
+    const valid = [
+      Buffer.from([
+        0x10,
+        0x18,
+        0,
+        4,
+        ...Buffer.from('MQTT'),
+        4,
+        0xc2,
+        0,
+        60,
+        0,
+        2,
+        0x61,
+        0x62,
+        0,
+        4,
+        1,
+        2,
+        3,
+        4,
+        0,
+        2,
+        5,
+        6,
+      ]),
+      mqttConnect(operator),
+      Buffer.from([0x82, 8, 0, 1, 0, 3, 0x61, 0x2f, 0x23, 1]),
+      Buffer.from([0x32, 9, 0, 3, 0x61, 0x2f, 0x62, 0, 2, 0x78, 0x79]),
+      Buffer.from([0x34, 9, 0, 3, 0x61, 0x2f, 0x62, 0, 3, 0x78, 0x79]),
+      Buffer.from([0x62, 2, 0, 3]),
+      Buffer.from([0xa2, 7, 0, 9, 0, 3, 0x61, 0x2f, 0x23]),
+      Buffer.from([0xc0, 0]),
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom(...valid), fc.nat(40), fc.option(fc.nat(255))), { maxLength: 12 }),
+        fc.uint8Array({ maxLength: 200 }),
+        async (packets, rubbish) => {
+          const socket = createConnection(mqttPort, '127.0.0.1');
+          socket.on('error', () => undefined);
+          socket.write(mqttConnect(operator));
+          for (const [packet, index, replacement] of packets) {
+            const mutated = Buffer.from(packet);
+            if (replacement !== null && index < mutated.length) mutated[index] = replacement;
+            socket.write(mutated);
+          }
+          socket.end(rubbish);
+          socket.resume();
+          await new Promise((resolve) => socket.on('close', resolve));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    const client = await connect(`mqtt://127.0.0.1:${mqttPort}`, folder, 'operator');
+    const box = inbox(client);
+    await client.subscribeAsync('cortex/still/here');
+    await client.publishAsync('cortex/still/here', 'yes');
+    expect((await box.arrived('cortex/still/here')).text).toBe('yes');
   });
 
   it('tells the guest login to its own page and to no other', async () => {
