@@ -129,6 +129,52 @@ describe('the broker', () => {
     expect(speaker.connected).toBe(true);
   });
 
+  it('loses no message to another one that was published right behind it', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const watcher = await connect(url, folder, 'operator');
+    const box = inbox(watcher);
+    await watcher.subscribeAsync('cortex/#', { qos: 1 });
+    const thinker = await connect(url, folder, 'thinker');
+    for (let n = 0; n < 50; n += 1) {
+      thinker.publish('cortex/thinker/session', `${n}`, { qos: 1, retain: true });
+      thinker.publish('cortex/thinker/turn', `${n}`, { qos: 1 });
+      thinker.publish('cortex/thinker/status', `${n}`, { qos: 0, retain: true });
+      thinker.publish('cortex/thinker/audio', `${n}`, { qos: 0 });
+    }
+    await thinker.publishAsync('cortex/thinker/transcript', 'end', { qos: 1 });
+    await box.arrived('cortex/thinker/transcript');
+    for (const name of ['session', 'turn', 'status', 'audio']) {
+      const texts = box.seen.filter(({ topic }) => topic === `cortex/thinker/${name}`).map(({ text }) => text);
+      expect(texts, name).toEqual(Array.from({ length: 50 }, (_unused, n) => `${n}`));
+    }
+  });
+
+  it('speaks for a client that died, and not for one that said goodbye', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const credentials = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
+    const watcher = await connect(url, folder, 'guest');
+    const box = inbox(watcher);
+    await watcher.subscribeAsync('cortex/+/status', { qos: 1 });
+    for (const [account, farewell] of [
+      ['vision', 'politely'],
+      ['speaker', 'dead'],
+    ] as const) {
+      const client = await mqtt.connectAsync(url, {
+        ...credentials[account],
+        reconnectPeriod: 0,
+        will: { topic: `cortex/${account}/status`, payload: Buffer.from('gone'), qos: 1, retain: true },
+      });
+      if (farewell === 'dead') client.stream.destroy();
+      else await client.endAsync();
+    }
+    await box.arrived('cortex/speaker/status');
+    expect(box.seen.map(({ topic }) => topic)).not.toContain('cortex/vision/status');
+  });
+
   it('drops what a camera layer publishes on control/privacy, and keeps its connection', async () => {
     const folder = freshFolder();
     const { mqttPort } = await start(folder);

@@ -14,6 +14,7 @@ import { publishMetrics } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { LogThrottle } from '#shared/log/log-throttle.ts';
 import { aedesRights } from './aedes-rights.ts';
+import { BrokerMemory } from './broker-memory.ts';
 import { Connections } from './connections.ts';
 import { createHttpServer } from './http-endpoints.ts';
 import { listen } from './listen.ts';
@@ -66,6 +67,7 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
       loggedIn: (client) => connections.loggedIn(client.conn, MAX_PACKET_BYTES),
     });
     const aedes = await Aedes.createBroker({
+      persistence: new BrokerMemory(meters),
       concurrency: CONCURRENCY,
       drainTimeout: DRAIN_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
