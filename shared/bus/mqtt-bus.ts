@@ -25,6 +25,7 @@ export interface MqttBusOptions {
 
 /** A broker on the same machine is back within a second of its restart; asking this often costs nothing and saves the wait. */
 const RECONNECT_MS = 200;
+const REFUSED_RECONNECT_MS = 5_000;
 /** A CONNACK this late means the broker hangs. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEPALIVE_S = 10;
@@ -106,8 +107,7 @@ class MqttBus implements Bus {
     const filter = `${this.options.topicPrefix}/${filterOf(channel)}`;
     if (!this.filters.has(filter) || channel.retain) {
       this.filters.add(filter);
-      const [grant] = await this.client.subscribeAsync(filter, { qos: channel.qos });
-      if (grant && grant.qos > 2) {
+      if (!(await this.subscribeAtBroker(filter, channel.qos))) {
         end();
         throw new CortexError('bus-rights', `the broker refuses ${this.options.clientName} the topic ${filter}`);
       }
@@ -162,6 +162,19 @@ class MqttBus implements Bus {
     };
   }
 
+  /** Waits for a connection as often as it takes; false when the broker refuses. mqtt.js renews it on reconnections. */
+  private async subscribeAtBroker(filter: string, qos: 0 | 1): Promise<boolean> {
+    for (;;) {
+      if (!this.client.connected) await new Promise<void>((resolve) => this.client.once('connect', () => resolve()));
+      try {
+        const [grant] = await this.client.subscribeAsync(filter, { qos });
+        return grant !== undefined && grant.qos <= 2;
+      } catch (error) {
+        if (this.client.connected) throw error;
+      }
+    }
+  }
+
   private send(topic: string, bytes: Buffer, qos: 0 | 1, retain: boolean): void {
     this.unacknowledged += 1;
     this.client.publish(`${this.options.topicPrefix}/${topic}`, bytes, { qos, retain }, () => {
@@ -171,6 +184,7 @@ class MqttBus implements Bus {
 
   private connectionOpened(): void {
     this.complainedOf = '';
+    this.client.options.reconnectPeriod = RECONNECT_MS;
     this.options.log.info({ url: this.options.url }, 'connected to the broker');
     this.options.meters.count('busConnections');
     // A broker that was restarted has forgotten what it retained; whoever owns a value brings it back.
@@ -187,10 +201,12 @@ class MqttBus implements Bus {
   }
 
   private complain(error: Error): void {
+    // A wrong password stays wrong until somebody changes it: ask seldom, or the broker's guess limit shuts us out.
+    this.client.options.reconnectPeriod = isRefusal(error) ? REFUSED_RECONNECT_MS : RECONNECT_MS;
     const reason = messageOf(error) || (error as NodeJS.ErrnoException).code || 'unknown reason';
     if (reason === this.complainedOf) return;
     this.complainedOf = reason;
-    const refused = /not authorized|bad user name|identifier rejected/i.test(reason);
+    const refused = isRefusal(error);
     this.options.log.error(
       { url: this.options.url, reason },
       refused
@@ -198,4 +214,10 @@ class MqttBus implements Bus {
         : 'no broker at this address: check that it runs, or CORTEX_MQTT_URL, CORTEX_MQTT_HOST and CORTEX_MQTT_PORT; trying again',
     );
   }
+}
+
+/** CONNACK return codes of MQTT 3.1.1: 4 bad user name or password, 5 not authorized. */
+function isRefusal(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 4 || code === 5;
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
+import { createMatrices, type Matrix } from './matrix.ts';
 import type { Tensor } from './onnx-weights.ts';
 
 /** Samples per step at 16 kHz: 32 ms. */
@@ -12,33 +13,38 @@ const HOP_SAMPLES = 128;
 const BINS = FFT_SAMPLES / 2 + 1;
 const FRAMES = 4;
 const HIDDEN = 128;
+const TAPS = 3;
+const ENCODER = [
+  { inputs: BINS, outputs: 128, stride: 1 },
+  { inputs: 128, outputs: 64, stride: 2 },
+  { inputs: 64, outputs: 64, stride: 2 },
+  { inputs: 64, outputs: HIDDEN, stride: 1 },
+];
 
 /** Where the 16 kHz half of the model keeps its weights; the other half is for 8 kHz. */
 const PREFIX = 'If_0_then_branch__Inline_0__';
 
 interface Convolution {
-  weight: Float32Array;
+  matrix: Matrix;
   bias: Float32Array;
   inputs: number;
-  outputs: number;
   stride: number;
 }
 
 /**
  * Silero VAD (v5 and v6 share the architecture): a short-time Fourier transform, four convolutions, one LSTM cell, one
- * output. 0.7 million multiplications a window, so plain arrays are fast enough and no inference runtime is needed.
+ * output; 0.7 million multiplications a window.
  */
 export class SileroNetwork {
-  private readonly basis: Float32Array;
+  private readonly transform: Matrix;
   private readonly encoder: Convolution[];
-  private readonly inputWeight: Float32Array;
-  private readonly hiddenWeight: Float32Array;
+  private readonly gates: Matrix;
   private readonly gateBias: Float32Array;
   private readonly outputWeight: Float32Array;
   private readonly outputBias: number;
   private readonly signal = new Float32Array(CONTEXT_SAMPLES + WINDOW_SAMPLES + PADDING_SAMPLES);
-  private hidden = new Float32Array(HIDDEN);
-  private cell = new Float32Array(HIDDEN);
+  private readonly hidden = new Float32Array(HIDDEN);
+  private readonly cell = new Float32Array(HIDDEN);
 
   /** Throws ConfigurationError naming `path` where a weight is missing or of another shape. */
   constructor(weights: Map<string, Tensor>, path: string) {
@@ -49,28 +55,28 @@ export class SileroNetwork {
         `${path} is no Silero VAD v5 (${name} should be ${dims.join('×')}): run npm ci again`,
       );
     }
-    function convolution(layer: number, inputs: number, outputs: number, stride: number): Convolution {
-      const name = `encoder.${layer}.reparam_conv`;
-      return {
-        weight: weight(`${name}.weight`, outputs, inputs, 3),
-        bias: weight(`${name}.bias`, outputs),
-        inputs,
-        outputs,
-        stride,
-      };
-    }
-    this.basis = weight('stft.forward_basis_buffer', 2 * BINS, 1, FFT_SAMPLES);
-    this.encoder = [
-      convolution(0, BINS, 128, 1),
-      convolution(1, 128, 64, 2),
-      convolution(2, 64, 64, 2),
-      convolution(3, 64, HIDDEN, 1),
-    ];
-    this.inputWeight = weight('decoder.rnn.weight_ih', 4 * HIDDEN, HIDDEN);
-    this.hiddenWeight = weight('decoder.rnn.weight_hh', 4 * HIDDEN, HIDDEN);
-    const inputBias = weight('decoder.rnn.bias_ih', 4 * HIDDEN);
+    const basis = weight('stft.forward_basis_buffer', 2 * BINS, 1, FFT_SAMPLES);
+    const fromInput = weight('decoder.rnn.weight_ih', 4 * HIDDEN, HIDDEN);
+    const fromHidden = weight('decoder.rnn.weight_hh', 4 * HIDDEN, HIDDEN);
+    const [transform, gates, ...layers] = createMatrices([
+      { rows: 2 * BINS, columns: FFT_SAMPLES, values: basis },
+      { rows: 4 * HIDDEN, columns: 2 * HIDDEN, values: sideBySide(fromInput, fromHidden, HIDDEN) },
+      ...ENCODER.map(({ inputs, outputs }, layer) => ({
+        rows: outputs,
+        columns: inputs * TAPS,
+        values: weight(`encoder.${layer}.reparam_conv.weight`, outputs, inputs, TAPS),
+      })),
+    ]);
+    this.transform = transform as Matrix;
+    this.gates = gates as Matrix;
+    this.encoder = ENCODER.map(({ inputs, outputs, stride }, layer) => ({
+      matrix: layers[layer] as Matrix,
+      bias: weight(`encoder.${layer}.reparam_conv.bias`, outputs),
+      inputs,
+      stride,
+    }));
     const hiddenBias = weight('decoder.rnn.bias_hh', 4 * HIDDEN);
-    this.gateBias = inputBias.map((bias, index) => bias + at(hiddenBias, index));
+    this.gateBias = weight('decoder.rnn.bias_ih', 4 * HIDDEN).map((bias, index) => bias + at(hiddenBias, index));
     this.outputWeight = weight('decoder.decoder.2.weight', 1, HIDDEN, 1);
     this.outputBias = at(weight('decoder.decoder.2.bias', 1), 0);
   }
@@ -94,7 +100,7 @@ export class SileroNetwork {
     let frames = FRAMES;
     for (const layer of this.encoder) {
       features = convolve(layer, features, frames);
-      frames = Math.floor((frames - 1) / layer.stride) + 1;
+      frames = framesAfter(layer.stride, frames);
     }
     this.remember(features);
     let output = this.outputBias;
@@ -104,11 +110,14 @@ export class SileroNetwork {
 
   /** Magnitudes, one row of `FRAMES` for each frequency. */
   private spectrum(): Float32Array {
+    const { input, output } = this.transform;
     const magnitudes = new Float32Array(BINS * FRAMES);
-    for (let bin = 0; bin < BINS; bin += 1) {
-      for (let frame = 0; frame < FRAMES; frame += 1) {
-        const real = dot(this.basis, bin * FFT_SAMPLES, this.signal, frame * HOP_SAMPLES, FFT_SAMPLES);
-        const imaginary = dot(this.basis, (BINS + bin) * FFT_SAMPLES, this.signal, frame * HOP_SAMPLES, FFT_SAMPLES);
+    for (let frame = 0; frame < FRAMES; frame += 1) {
+      input.set(this.signal.subarray(frame * HOP_SAMPLES, frame * HOP_SAMPLES + FFT_SAMPLES));
+      this.transform.multiply();
+      for (let bin = 0; bin < BINS; bin += 1) {
+        const real = at(output, bin);
+        const imaginary = at(output, BINS + bin);
         magnitudes[bin * FRAMES + frame] = Math.sqrt(real * real + imaginary * imaginary);
       }
     }
@@ -116,46 +125,52 @@ export class SileroNetwork {
   }
 
   /** One step of the LSTM cell; the gates stand in PyTorch's order: input, forget, cell, output. */
-  private remember(input: Float32Array): void {
-    const hidden = new Float32Array(HIDDEN);
-    const gate = (row: number) =>
-      at(this.gateBias, row) +
-      dot(this.inputWeight, row * HIDDEN, input, 0, HIDDEN) +
-      dot(this.hiddenWeight, row * HIDDEN, this.hidden, 0, HIDDEN);
+  private remember(features: Float32Array): void {
+    this.gates.input.set(features);
+    this.gates.input.set(this.hidden, HIDDEN);
+    this.gates.multiply();
+    const gate = (row: number) => at(this.gates.output, row) + at(this.gateBias, row);
     for (let i = 0; i < HIDDEN; i += 1) {
-      const cell = sigmoid(gate(HIDDEN + i)) * at(this.cell, i) + sigmoid(gate(i)) * Math.tanh(gate(2 * HIDDEN + i));
+      const kept = sigmoid(gate(HIDDEN + i)) * at(this.cell, i);
+      const cell = kept + sigmoid(gate(i)) * Math.tanh(gate(2 * HIDDEN + i));
       this.cell[i] = cell;
-      hidden[i] = sigmoid(gate(3 * HIDDEN + i)) * Math.tanh(cell);
+      this.hidden[i] = sigmoid(gate(3 * HIDDEN + i)) * Math.tanh(cell);
     }
-    this.hidden = hidden;
   }
 }
 
 /** A convolution of width 3 with one zero on either side, then ReLU. Rows of `frames` in, rows of the result's frames out. */
-function convolve({ weight, bias, inputs, outputs, stride }: Convolution, input: Float32Array, frames: number) {
-  const outputFrames = Math.floor((frames - 1) / stride) + 1;
-  const result = new Float32Array(outputs * outputFrames);
-  const patch = new Float32Array(inputs * 3);
+function convolve({ matrix, bias, inputs, stride }: Convolution, features: Float32Array, frames: number): Float32Array {
+  const outputFrames = framesAfter(stride, frames);
+  const result = new Float32Array(bias.length * outputFrames);
   for (let frame = 0; frame < outputFrames; frame += 1) {
-    for (let tap = 0; tap < 3; tap += 1) {
+    for (let tap = 0; tap < TAPS; tap += 1) {
       const source = frame * stride + tap - 1;
       const inside = source >= 0 && source < frames;
       for (let channel = 0; channel < inputs; channel += 1) {
-        patch[channel * 3 + tap] = inside ? at(input, channel * frames + source) : 0;
+        matrix.input[channel * TAPS + tap] = inside ? at(features, channel * frames + source) : 0;
       }
     }
-    for (let output = 0; output < outputs; output += 1) {
-      const sum = at(bias, output) + dot(weight, output * patch.length, patch, 0, patch.length);
-      result[output * outputFrames + frame] = Math.max(0, sum);
+    matrix.multiply();
+    for (let output = 0; output < bias.length; output += 1) {
+      result[output * outputFrames + frame] = Math.max(0, at(matrix.output, output) + at(bias, output));
     }
   }
   return result;
 }
 
-function dot(a: Float32Array, aOffset: number, b: Float32Array, bOffset: number, length: number): number {
-  let sum = 0;
-  for (let i = 0; i < length; i += 1) sum += at(a, aOffset + i) * at(b, bOffset + i);
-  return sum;
+function framesAfter(stride: number, frames: number): number {
+  return Math.floor((frames - 1) / stride) + 1;
+}
+
+/** Two matrices of the same shape as one of twice the columns. */
+function sideBySide(left: Float32Array, right: Float32Array, columns: number): Float32Array {
+  const both = new Float32Array(left.length + right.length);
+  for (let from = 0; from < left.length; from += columns) {
+    both.set(left.subarray(from, from + columns), 2 * from);
+    both.set(right.subarray(from, from + columns), 2 * from + columns);
+  }
+  return both;
 }
 
 /** Every index here is computed from the shapes above; the compiler cannot know. */

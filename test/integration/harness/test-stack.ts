@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bus, Message } from '#shared/bus/bus.ts';
+import type { Bus } from '#shared/bus/bus.ts';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import type { Account, Channel } from '#shared/contract/channel.ts';
@@ -9,6 +9,7 @@ import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
 import { freePort, type RunningProcess, startProcess } from './processes.ts';
+import { Watched } from './watched.ts';
 
 /** A broker and whichever services a test starts, on ports and in a state folder of their own. */
 export interface TestStack {
@@ -21,14 +22,8 @@ export interface TestStack {
   connect(account: Account): Bus;
   start(name: string, env?: Record<string, string>): Promise<RunningProcess>;
   /** Everything that comes on a channel from now on, with waiting for what a test is after. */
-  watch<Payload>(channel: Channel<Payload>): Promise<Watch<Payload>>;
+  watch<Payload>(channel: Channel<Payload>): Promise<Watched<Payload>>;
   close(): Promise<void>;
-}
-
-export interface Watch<Payload> {
-  seen: Message<Payload>[];
-  /** Resolves with the first payload, past or future, that matches. */
-  next(matches: (payload: Payload) => boolean): Promise<Payload>;
 }
 
 /** @param env settings for every process, on top of the stack's own ports and folders. */
@@ -73,29 +68,7 @@ export async function startTestStack(env: Record<string, string> = {}): Promise<
       processes.push(process);
       return process;
     },
-    async watch(channel) {
-      type Payload = Parameters<typeof channel.codec.encode>[0];
-      const seen: Message<Payload>[] = [];
-      const waiting = new Set<(payload: Payload) => void>();
-      await bus.subscribe(channel, (message) => {
-        seen.push(message);
-        for (const wait of waiting) wait(message.payload);
-      });
-      return {
-        seen,
-        next: (matches) =>
-          new Promise((resolve) => {
-            const past = seen.find(({ payload }) => matches(payload));
-            if (past) return resolve(past.payload);
-            const wait = (payload: Payload) => {
-              if (!matches(payload)) return;
-              waiting.delete(wait);
-              resolve(payload);
-            };
-            waiting.add(wait);
-          }),
-      };
-    },
+    watch: (channel) => Watched.on(bus, channel),
     async close() {
       await Promise.all(buses.map((each) => each.close()));
       // The broker was started first and leaves last, so that goodbyes are heard.

@@ -1,0 +1,38 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { benchRouter } from './router.ts';
+import { type BenchTable, renderBenchTable } from './table.ts';
+
+/** Every benchmark by the name it is asked for with: `npm run bench -- router`. Without a name all of them run. */
+const BENCHES: Record<string, () => Promise<BenchTable>> = {
+  router: benchRouter,
+};
+
+async function main(): Promise<void> {
+  const asked = process.argv.slice(3);
+  const unknown = asked.filter((name) => !BENCHES[name]);
+  if (unknown.length > 0) {
+    console.error(`No benchmark is called ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
+    process.exitCode = 1;
+    return;
+  }
+  const machine = { cpu: cpus()[0]?.model ?? '', cores: cpus().length, memoryBytes: totalmem(), node: process.version };
+  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
+  const tables: BenchTable[] = [];
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    const table = await bench();
+    tables.push(table);
+    console.log(renderBenchTable(table));
+  }
+  mkdirSync('bench/results', { recursive: true });
+  writeFileSync(
+    'bench/results/latest.json',
+    `${JSON.stringify({ at: new Date().toISOString(), machine, tables }, null, 2)}\n`,
+  );
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,115 @@
+import type { GenerateContentResponse, Models } from '@google/genai';
+import type { Meters } from '#shared/metrics/meters.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Question } from '../answer-backend.ts';
+import { AnswerFailure } from '../answer-failure.ts';
+import { classifyHttpFailure } from '../http-errors.ts';
+import { startDeadline } from './deadline.ts';
+import { HEARD_START, type HeardState, readHeardLine } from './heard-line.ts';
+import { httpQuestion } from './http-question.ts';
+import { mayRetry, pause } from './retry.ts';
+import { tokenCounts } from './token-counts.ts';
+
+/** Upload of ten seconds of speech and a picture (half a megabyte) on a poor link, and the model's first word. */
+const FIRST_WORD_LIMIT_MS = 8_000;
+/** Between two drops of text; they come several a second. */
+const NEXT_WORD_LIMIT_MS = 5_000;
+
+const REFUSAL = 'Gemini will not answer that.';
+
+export type ReplyPart =
+  | { readonly type: 'heard'; readonly text: string }
+  /** The next drop of the answer. */
+  | { readonly type: 'drop'; readonly text: string }
+  | { readonly type: 'usage'; readonly tokens: Readonly<Record<string, number>> };
+
+export interface HttpReplyOptions {
+  readonly models: Pick<Models, 'generateContentStream'>;
+  readonly model: string;
+  readonly instruction: string;
+  readonly temperature: number;
+  readonly maxTokens: number;
+  readonly clock: Clock;
+  readonly meters: Meters;
+}
+
+/**
+ * Gemini's answer as it is being written. Where it fails before the first word and another try can help, it is asked once
+ * more. Throws AnswerFailure.
+ */
+export async function* readReply(
+  options: HttpReplyOptions,
+  question: Question,
+  signal: AbortSignal,
+): AsyncGenerator<ReplyPart, void, undefined> {
+  let begun = false;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      for await (const part of readOnce(options, question, signal)) {
+        if (part.type !== 'usage') begun = true;
+        yield part;
+      }
+      return;
+    } catch (error) {
+      const failure = classifyHttpFailure(error);
+      if (begun || attempt > 1 || signal.aborted || !mayRetry(failure)) throw failure;
+      options.meters.count('httpRetries');
+      await pause(options.clock, failure, signal);
+    }
+  }
+}
+
+async function* readOnce(
+  { models, model, instruction, temperature, maxTokens, clock }: HttpReplyOptions,
+  question: Question,
+  signal: AbortSignal,
+): AsyncGenerator<ReplyPart, void, undefined> {
+  const deadline = startDeadline(clock, signal, FIRST_WORD_LIMIT_MS, 'to begin its answer');
+  try {
+    const { contents, systemInstruction } = httpQuestion(instruction, question);
+    const stream = await models.generateContentStream({
+      model,
+      contents,
+      config: { systemInstruction, temperature, maxOutputTokens: maxTokens, abortSignal: deadline.signal },
+    });
+    let heard: HeardState = question.audio ? HEARD_START : 'past';
+    let answered = false;
+    let refused = false;
+    let usage: GenerateContentResponse['usageMetadata'];
+
+    function* parts(drop: string, ended: boolean): Generator<ReplyPart> {
+      const step = readHeardLine(heard, drop, ended);
+      heard = step.state;
+      if (step.heard) yield { type: 'heard', text: step.heard };
+      if (step.answer.trim()) answered = true;
+      if (step.answer) yield { type: 'drop', text: step.answer };
+    }
+
+    for await (const chunk of stream) {
+      deadline.extend(NEXT_WORD_LIMIT_MS);
+      usage = chunk.usageMetadata ?? usage;
+      refused ||= chunk.promptFeedback?.blockReason !== undefined || isRefusal(chunk);
+      yield* parts(textOf(chunk), false);
+    }
+    yield* parts('', true);
+    if (usage) yield { type: 'usage', tokens: tokenCounts('http', usage) };
+    if (!answered && refused) yield { type: 'drop', text: REFUSAL };
+    else if (!answered) throw new AnswerFailure('transient', 'Gemini gave an empty answer', { retryable: true });
+  } catch (error) {
+    throw deadline.signal.reason instanceof AnswerFailure ? deadline.signal.reason : error;
+  } finally {
+    deadline.end();
+  }
+}
+
+/** Not the SDK's `text` getter, which writes a warning to the console where a part is no text. */
+function textOf(chunk: GenerateContentResponse): string {
+  const parts = chunk.candidates?.[0]?.content?.parts ?? [];
+  return parts.map(({ text, thought }) => (thought ? '' : (text ?? ''))).join('');
+}
+
+/** Reasons of the API that mean «withheld», and not «finished» or «too long». */
+function isRefusal(chunk: GenerateContentResponse): boolean {
+  const reason = chunk.candidates?.[0]?.finishReason;
+  return ['SAFETY', 'PROHIBITED_CONTENT', 'BLOCKLIST', 'SPII', 'RECITATION'].includes(String(reason));
+}

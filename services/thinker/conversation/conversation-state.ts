@@ -1,0 +1,170 @@
+import type { Failure } from '#shared/contract/thinker.ts';
+import type { ServerEvent } from '../live/server-message.ts';
+import type { Backend, Turn } from './turn.ts';
+
+/** How long each kind of silence is borne; all in milliseconds. */
+export interface ConversationPolicy {
+  /** From the end of the question to the first output. Median 260 ms, p95 420 ms: later than this the server is stuck. */
+  noOutputMs: number;
+  /** From the end of the question to handing it to the next backend down, where there is one. */
+  fallBackAfterMs: number;
+  /** From the end of the question to a spoken reason why there is no answer. */
+  answerWithinMs: number;
+  /** As above, where the server shows that it works on it (thoughts, tool calls). */
+  workWithinMs: number;
+  /** Between two pieces of an answer that is not complete. */
+  stalledMs: number;
+  /** After a `turnComplete` without `generationComplete`, output may still follow. */
+  settleMs: number;
+  /** How long the server's last word on a turn is waited for; Google waits for the assumed playback (17 s seen). */
+  owedMs: number;
+  /** A server that has not acknowledged a cut this long after the next question began had nothing to cut. */
+  acknowledgedMs: number;
+  /** How long the speaker may take to begin with an answer before nobody seems to play it. */
+  playbackStartMs: number;
+  /** How long the speaker may be silent about an answer it plays. */
+  playbackSilenceMs: number;
+}
+
+export const CONVERSATION_POLICY: ConversationPolicy = {
+  noOutputMs: 2_500,
+  fallBackAfterMs: 5_000,
+  answerWithinMs: 7_500,
+  workWithinMs: 20_000,
+  stalledMs: 4_000,
+  settleMs: 700,
+  owedMs: 30_000,
+  acknowledgedMs: 1_000,
+  playbackStartMs: 1_000,
+  playbackSilenceMs: 10_000,
+};
+
+/** The server has not closed a turn that is over for us; what it still sends of it is of no use. */
+export interface Owed {
+  readonly turn: number;
+  /**
+   * Whether audio of it can still be under way. `surely`: it was cut while its audio came, so `interrupted` must come
+   * first. `perhaps`: it was cut before its first audio; servers that had not begun yet acknowledge nothing.
+   */
+  readonly audio: 'surely' | 'perhaps' | 'no';
+  readonly sinceMs: number;
+}
+
+export interface ConversationState {
+  readonly upcomingTurn: number;
+  readonly connected: boolean;
+  /** Why there is no Live session and none is being tried. */
+  readonly liveFailure?: Failure;
+  readonly level: Backend;
+  /** Backends below `live` that this thinker has, best first. */
+  readonly lowerBackends: readonly Backend[];
+  /** Gemini's own detection decides the turns; the microphone streams all the time. */
+  readonly serverVad: boolean;
+  /** The turn whose question is being asked or answered. */
+  readonly active?: Turn;
+  /** Part of the active question has gone to the present connection. */
+  readonly atServerSinceMs?: number;
+  /** How often the active question has been put whole, and how many connections were given up for it. */
+  readonly asks: number;
+  readonly reconnects: number;
+  /** The last sign of life concerning the active turn. */
+  readonly lifeAtMs: number;
+  readonly serverWorks: boolean;
+  /** The active answer broke off and the model was asked to go on; once is enough. */
+  readonly goneOn: boolean;
+  /** The active answer seems complete, unless something follows until then. */
+  readonly settleAtMs?: number;
+  /** Questions that wait for the active turn; the user's own come first. */
+  readonly waiting: readonly Turn[];
+  /** Answers being played, and the last turns that are over. */
+  readonly recent: readonly Turn[];
+  readonly owed?: Owed;
+}
+
+/** What a backend below `live` reports of an answer; ends with `finished` or `failed`. */
+export type BackendReport =
+  | { type: 'userText'; text: string }
+  | { type: 'modelText'; text: string }
+  | { type: 'audio'; samples: number }
+  | { type: 'usage'; usage: Readonly<Record<string, number>> }
+  | { type: 'finished' }
+  | { type: 'failed'; failure: Failure };
+
+export type ConversationEvent = {
+  atMs: number;
+} /** The first samples of an utterance are there. `speechStartedMs`: Unix time of the first one. */ & (
+  | { type: 'utteranceStarted'; utterance: number; speechStartedMs: number }
+  | { type: 'utteranceEnded'; utterance: number; speechEndedMs: number }
+  /** `withFrame`: what the camera shows belongs to the question. */
+  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; withFrame: boolean }
+  /** The beginning of the question has left for the server. */
+  | { type: 'questionStarted'; turn: number }
+  /** The end of it has. */
+  | { type: 'questionSent'; turn: number }
+  | { type: 'interruptAsked'; byVoice: boolean; utterance?: number }
+  | { type: 'connected' }
+  | { type: 'disconnected' }
+  /** There will be no connection until a person does something about it. */
+  | { type: 'liveFailed'; failure: Failure }
+  | { type: 'levelChanged'; level: Backend }
+  /** `samples` counts those of an audio event. */
+  | { type: 'serverSaid'; event: ServerEvent; samples?: number }
+  | { type: 'backendReported'; turn: number; report: BackendReport }
+  | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
+  | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
+  | { type: 'timePassed' }
+);
+
+export type ConversationEffect =
+  | { type: 'announce'; turn: Turn }
+  | { type: 'transcribe'; turn: Turn; role: 'user' | 'model'; final: boolean }
+  /** A text question has become a turn. */
+  | { type: 'prepareText'; turn: number; kind: 'ask' | 'say'; text: string; withFrame: boolean }
+  /** Puts the turn's question, from its beginning, to the present connection. `remark` goes along with it. */
+  | { type: 'ask'; turn: Turn; remark?: string }
+  /** Asks for the rest of an answer that broke off on this connection. */
+  | { type: 'goOn'; turn: Turn }
+  /** Nothing further of the question is sent, and an open activity is closed. */
+  | { type: 'withdraw'; turn: number }
+  /** Stops the server's answer without a word of the user. */
+  | { type: 'hush' }
+  /** The audio that came with this event is the turn's. */
+  | { type: 'playAudio'; turn: number }
+  | { type: 'endAudio'; turn: number }
+  | { type: 'answerWith'; turn: Turn; backend: Backend }
+  | { type: 'cancelAnswer'; turn: number }
+  | { type: 'reconnect' }
+  /** Speaks to the user without any backend. */
+  | { type: 'explain'; text: string }
+  /** The turn's record has changed for good: what was said, and what was heard of it. */
+  | { type: 'remember'; turn: Turn }
+  | { type: 'count'; name: string };
+
+/** A state being changed within one `next`; frozen again when it is returned. */
+export type Draft = { -readonly [Key in keyof ConversationState]: ConversationState[Key] } & {
+  effects: ConversationEffect[];
+  nowMs: number;
+  policy: ConversationPolicy;
+};
+
+export function initialConversation(options: {
+  firstTurn: number;
+  level: Backend;
+  lowerBackends: readonly Backend[];
+  serverVad: boolean;
+}): ConversationState {
+  return {
+    upcomingTurn: options.firstTurn,
+    connected: false,
+    level: options.level,
+    lowerBackends: options.lowerBackends,
+    serverVad: options.serverVad,
+    asks: 0,
+    reconnects: 0,
+    lifeAtMs: 0,
+    serverWorks: false,
+    goneOn: false,
+    waiting: [],
+    recent: [],
+  };
+}

@@ -1,0 +1,208 @@
+import {
+  type BackendReport,
+  CONVERSATION_POLICY,
+  type ConversationEffect,
+  type ConversationEvent,
+  type ConversationPolicy,
+  type ConversationState,
+  type Draft,
+} from './conversation-state.ts';
+import { serverSaid } from './server-output.ts';
+import { isOver, looksComplete, newTurn, type Turn } from './turn.ts';
+import { admit, advance, cut, finishGeneration, put, turnNumbered } from './turn-order.ts';
+import { fallBack, passTime } from './watchdogs.ts';
+
+/**
+ * The conversation: which turn is listened to, asked, answered, cut. Pure; it owns the turns, everything else reports.
+ * At most one turn is at the server; every turn ends as done, interrupted or failed.
+ */
+export function nextConversation(
+  state: ConversationState,
+  event: ConversationEvent,
+  policy: ConversationPolicy = CONVERSATION_POLICY,
+): { state: ConversationState; effects: ConversationEffect[] } {
+  const draft: Draft = { ...state, effects: [], nowMs: event.atMs, policy };
+  take(draft, event);
+  passTime(draft);
+  const { effects, nowMs: _now, policy: _policy, ...next } = draft;
+  return { state: next, effects };
+}
+
+/** Whether the connection is in use, so that this is no moment to replace it. */
+export function isBusy(state: ConversationState): boolean {
+  return state.active !== undefined || state.owed !== undefined;
+}
+
+function take(draft: Draft, event: ConversationEvent): void {
+  switch (event.type) {
+    case 'utteranceStarted':
+      utteranceStarted(draft, event.utterance, event.speechStartedMs);
+      return;
+    case 'utteranceEnded':
+      utteranceEnded(draft, event.utterance, event.speechEndedMs);
+      return;
+    case 'textAsked':
+      textAsked(draft, event);
+      return;
+    case 'questionStarted':
+      if (draft.active?.number === event.turn) draft.atServerSinceMs = draft.nowMs;
+      return;
+    case 'questionSent':
+      questionSent(draft, event.turn);
+      return;
+    case 'interruptAsked':
+      interruptAsked(draft, event.byVoice, event.utterance);
+      return;
+    case 'connected':
+      connected(draft);
+      return;
+    case 'disconnected':
+      draft.connected = false;
+      delete draft.owed;
+      delete draft.atServerSinceMs;
+      delete draft.settleAtMs;
+      return;
+    case 'liveFailed':
+      draft.liveFailure = event.failure;
+      return;
+    case 'levelChanged':
+      levelChanged(draft, event.level);
+      return;
+    case 'serverSaid':
+      serverSaid(draft, event.event, event.samples ?? 0);
+      return;
+    case 'backendReported':
+      backendReported(draft, event.turn, event.report);
+      return;
+    case 'played':
+      played(draft, event.turn, event.state, event.position);
+      return;
+    case 'usageBooked': {
+      const turn = draft.owed ? turnNumbered(draft, draft.owed.turn) : (draft.active ?? draft.recent.at(-1));
+      if (turn) advance(draft, turn, { type: 'usageBooked', usage: event.usage });
+      return;
+    }
+    case 'timePassed':
+      return;
+  }
+}
+
+function utteranceStarted(draft: Draft, utterance: number, speechStartedMs: number): void {
+  if ([draft.active, ...draft.waiting, ...draft.recent].some((turn) => turn?.utterance === utterance)) return;
+  const fresh = newTurn(draft.upcomingTurn, 'speech', draft.level, utterance);
+  const turn: Turn = { ...fresh, timings: { speechStarted: speechStartedMs } };
+  draft.upcomingTurn += 1;
+  draft.effects.push({ type: 'announce', turn });
+  admit(draft, turn);
+}
+
+function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number): void {
+  const turn = [draft.active, ...draft.waiting].find((candidate) => candidate?.utterance === utterance);
+  if (!turn) return;
+  const stamped: Turn = { ...turn, timings: { ...turn.timings, speechEnded: speechEndedMs } };
+  if (draft.active === turn) draft.active = stamped;
+  else draft.waiting = draft.waiting.map((other) => (other === turn ? stamped : other));
+  const ended = advance(draft, stamped, { type: 'questionEnded' });
+  if (draft.active === ended && ended.backend !== 'live') put(draft, ended);
+}
+
+function textAsked(draft: Draft, { kind, text, withFrame }: Extract<ConversationEvent, { type: 'textAsked' }>): void {
+  const fresh = newTurn(draft.upcomingTurn, kind, draft.level);
+  const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: kind === 'ask' ? text : '' };
+  draft.upcomingTurn += 1;
+  draft.effects.push({ type: 'prepareText', turn: turn.number, kind, text, withFrame });
+  admit(draft, turn);
+}
+
+function questionSent(draft: Draft, number: number): void {
+  if (draft.active?.number !== number) return;
+  draft.asks += 1;
+  draft.lifeAtMs = draft.nowMs;
+  advance(draft, draft.active, { type: 'questionSent' });
+}
+
+function interruptAsked(draft: Draft, byVoice: boolean, utterance: number | undefined): void {
+  const spared = (turn: Turn) => utterance !== undefined && turn.utterance === utterance;
+  for (const turn of draft.recent) if (!isOver(turn) && !spared(turn)) cut(draft, turn);
+  // Announcements of other layers survive the user's own words, not a "stop".
+  for (const turn of draft.waiting) if (!spared(turn) && (turn.kind === 'speech' || !byVoice)) cut(draft, turn);
+  const { active } = draft;
+  if (!active || spared(active)) return;
+  const generating = active.backend === 'live' && active.phase !== 'listening';
+  cut(draft, active);
+  if (generating && !byVoice && !draft.active) draft.effects.push({ type: 'hush' });
+}
+
+/** A new connection knows nothing of the question at hand, so it is put again from its beginning. */
+function connected(draft: Draft): void {
+  draft.connected = true;
+  delete draft.liveFailure;
+  const { active } = draft;
+  if (active?.backend !== 'live' || draft.serverVad) return;
+  draft.lifeAtMs = draft.nowMs;
+  if (active.replySamples === 0) {
+    draft.effects.push({ type: 'ask', turn: active });
+    return;
+  }
+  if (draft.goneOn || looksComplete(active)) {
+    finishGeneration(draft, active);
+    return;
+  }
+  draft.goneOn = true;
+  draft.effects.push({ type: 'ask', turn: active, remark: brokenOff(active) });
+}
+
+/** Goes with the question when it is put again after half an answer. */
+function brokenOff(turn: Turn): string {
+  return `[The connection broke while you answered this. The wearer already has: "${turn.modelText.trim()}" Go on from there; repeat nothing.]`;
+}
+
+function levelChanged(draft: Draft, level: Draft['level']): void {
+  if (draft.level === level) return;
+  draft.level = level;
+  const { active } = draft;
+  if (active?.phase !== 'listening') return;
+  const unsent = draft.atServerSinceMs === undefined;
+  if (active.backend === 'live' && !unsent) return;
+  put(draft, advance(draft, active, { type: 'backendChanged', backend: level }));
+}
+
+function backendReported(draft: Draft, number: number, report: BackendReport): void {
+  const { active } = draft;
+  if (active?.number !== number || active.backend === 'live') return;
+  switch (report.type) {
+    case 'userText': {
+      const turn = advance(draft, active, { type: 'textReplaced', role: 'user', text: report.text });
+      draft.effects.push({ type: 'transcribe', turn, role: 'user', final: true });
+      return;
+    }
+    case 'modelText': {
+      const turn = advance(draft, active, { type: 'textReplaced', role: 'model', text: report.text });
+      draft.effects.push({ type: 'transcribe', turn, role: 'model', final: false });
+      return;
+    }
+    case 'audio': {
+      const turn = advance(draft, active, { type: 'audioArrived', samples: report.samples });
+      draft.effects.push({ type: 'playAudio', turn: turn.number });
+      return;
+    }
+    case 'usage':
+      advance(draft, active, { type: 'usageBooked', usage: report.usage });
+      return;
+    case 'finished':
+      finishGeneration(draft, active);
+      return;
+    case 'failed':
+      fallBack(draft, active, report.failure);
+      return;
+  }
+}
+
+function played(draft: Draft, number: number, state: 'playing' | 'over', position: number): void {
+  const turn = turnNumbered(draft, number);
+  if (!turn || (turn.playback === 'over' && turn.playedSamples >= position)) return;
+  const heard = advance(draft, turn, { type: 'played', state, position });
+  if (state !== 'over' || !isOver(heard)) return;
+  // The exact place where a cut answer stopped is known only now.
+  draft.effects.push({ type: 'announce', turn: heard }, { type: 'remember', turn: heard });
+}

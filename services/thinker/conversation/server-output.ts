@@ -1,0 +1,160 @@
+import type { ServerEvent } from '../live/server-message.ts';
+import type { Draft } from './conversation-state.ts';
+import { newTurn, type Turn } from './turn.ts';
+import { activate, advance, cut, finishGeneration, turnNumbered } from './turn-order.ts';
+
+/**
+ * Books what the server says on the turn it belongs to. Messages carry no response id, so this goes by order: nothing
+ * before the end of the active question is its answer, and a turn that was cut is owed its `interrupted` or
+ * `turnComplete` before the next answer can begin.
+ */
+export function serverSaid(draft: Draft, event: ServerEvent, samples: number): void {
+  if (draft.serverVad && !draft.active && beginsTurn(event)) startServerTurn(draft);
+  switch (event.type) {
+    case 'audio':
+      audioArrived(draft, samples);
+      return;
+    case 'modelText':
+      modelTextArrived(draft, event.text);
+      return;
+    case 'userText':
+      userTextArrived(draft, event.text);
+      return;
+    case 'thought':
+    case 'toolsCalled':
+      if (answering(draft)) {
+        draft.serverWorks = true;
+        draft.lifeAtMs = draft.nowMs;
+      }
+      return;
+    case 'generationCompleted': {
+      const active = answering(draft);
+      if (active && active.replySamples > 0) finishGeneration(draft, active);
+      return;
+    }
+    case 'interrupted':
+      interrupted(draft);
+      return;
+    case 'turnCompleted':
+      turnCompleted(draft, event.moreFollows);
+      return;
+    default:
+      return;
+  }
+}
+
+/** The active turn, where output that comes now is its answer. */
+function answering(draft: Draft): Turn | undefined {
+  const { active, owed } = draft;
+  if (active?.backend !== 'live' || (active.phase === 'listening' && !draft.serverVad)) return undefined;
+  if (owed?.audio === 'surely') return undefined;
+  if (owed?.audio === 'perhaps') {
+    const startedAtMs = draft.atServerSinceMs ?? draft.nowMs;
+    if (draft.nowMs - startedAtMs < draft.policy.acknowledgedMs) return undefined;
+  }
+  return active;
+}
+
+function audioArrived(draft: Draft, samples: number): void {
+  const active = answering(draft);
+  if (!active) {
+    draft.effects.push({ type: 'count', name: 'staleAudioDropped' });
+    return;
+  }
+  delete draft.owed;
+  delete draft.settleAtMs;
+  draft.lifeAtMs = draft.nowMs;
+  const first = active.replySamples === 0;
+  const speaking = advance(draft, active, { type: 'audioArrived', samples });
+  draft.effects.push({ type: 'playAudio', turn: speaking.number });
+  if (first && speaking.userText) draft.effects.push({ type: 'transcribe', turn: speaking, role: 'user', final: true });
+}
+
+function modelTextArrived(draft: Draft, text: string): void {
+  const active = answering(draft);
+  if (active) {
+    delete draft.settleAtMs;
+    draft.lifeAtMs = draft.nowMs;
+    const changed = advance(draft, active, { type: 'modelTextArrived', text });
+    draft.effects.push({ type: 'transcribe', turn: changed, role: 'model', final: false });
+    return;
+  }
+  // A transcript can come after the audio it belongs to; that of a turn that was cut is of no use.
+  const last = draft.recent.at(-1);
+  if (!last?.generated || last.phase === 'interrupted') return;
+  const changed = advance(draft, last, { type: 'modelTextArrived', text });
+  draft.effects.push({ type: 'transcribe', turn: changed, role: 'model', final: true });
+  if (changed.phase === 'done') draft.effects.push({ type: 'remember', turn: changed });
+}
+
+/** The transcript of a question can come after its answer, even when the next question has begun. */
+function userTextArrived(draft: Draft, text: string): void {
+  const last = draft.recent.at(-1);
+  const late = last?.kind === 'speech' && last.userText === '' && last.phase !== 'interrupted' ? last : undefined;
+  const spoken = draft.active?.kind === 'speech' ? draft.active : undefined;
+  const turn = spoken?.phase === 'listening' ? (late ?? spoken) : (spoken ?? last);
+  if (turn?.kind !== 'speech') return;
+  const changed = advance(draft, turn, { type: 'userTextArrived', text });
+  const final = changed.phase !== 'listening' && changed.phase !== 'thinking';
+  draft.effects.push({ type: 'transcribe', turn: changed, role: 'user', final });
+  if (changed.phase === 'done') draft.effects.push({ type: 'remember', turn: changed });
+}
+
+function interrupted(draft: Draft): void {
+  const { owed, active } = draft;
+  if (owed) {
+    draft.owed = { ...owed, audio: 'no' };
+    return;
+  }
+  if (draft.serverVad) {
+    if (active) cut(draft, active);
+    for (const turn of draft.recent) if (turn.phase === 'speaking') cut(draft, turn);
+    return;
+  }
+  // Nobody interrupted: what came of the answer is good, and what follows decides whether it was all.
+  if (active && active.phase !== 'listening') draft.effects.push({ type: 'count', name: 'phantomInterrupts' });
+}
+
+function turnCompleted(draft: Draft, moreFollows: boolean): void {
+  const { owed, active } = draft;
+  if (owed) {
+    delete draft.owed;
+    const closed = turnNumbered(draft, owed.turn);
+    if (closed) advance(draft, closed, { type: 'completed' });
+    return;
+  }
+  if (!active || active.phase === 'listening' || moreFollows) return;
+  if (active.replySamples > 0) {
+    advance(draft, active, { type: 'completed' });
+    draft.settleAtMs = draft.nowMs + draft.policy.settleMs;
+    return;
+  }
+  draft.effects.push({ type: 'count', name: 'emptyTurns' });
+  askAgain(draft, active);
+}
+
+/** Once more on the same connection, then on a new one; the clock of the whole turn goes on and has the last word. */
+export function askAgain(draft: Draft, active: Turn): void {
+  draft.lifeAtMs = draft.nowMs;
+  if (draft.asks < 2 && draft.owed?.audio !== 'surely' && !draft.serverVad) {
+    draft.effects.push({ type: 'count', name: 'questionsAskedAgain' }, { type: 'ask', turn: active });
+  } else if (draft.reconnects === 0) {
+    draft.reconnects += 1;
+    draft.effects.push({ type: 'count', name: 'reconnectsForAnswer' }, { type: 'reconnect' });
+  }
+}
+
+function beginsTurn(event: ServerEvent): boolean {
+  return (
+    event.type === 'userText' || event.type === 'audio' || (event.type === 'voiceActivity' && event.state === 'started')
+  );
+}
+
+/** With Gemini's own detection a turn begins when the server shows the first sign of one. */
+function startServerTurn(draft: Draft): void {
+  const turn = newTurn(draft.upcomingTurn, 'speech', 'live');
+  draft.upcomingTurn += 1;
+  draft.effects.push({ type: 'announce', turn });
+  activate(draft, turn);
+  draft.atServerSinceMs = draft.nowMs;
+}

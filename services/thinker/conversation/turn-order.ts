@@ -1,0 +1,130 @@
+import type { Failure } from '#shared/contract/thinker.ts';
+import type { Draft } from './conversation-state.ts';
+import { isOver, nextTurn, type Turn, type TurnEvent } from './turn.ts';
+
+/** More questions than this are not waited for; the newest is refused. */
+const MAX_WAITING = 8;
+/** Turns whose playback, late transcript or usage may still come. */
+const MAX_RECENT = 6;
+
+type EventBody = TurnEvent extends infer Event ? (Event extends TurnEvent ? Omit<Event, 'atMs'> : never) : never;
+
+/** Applies an event to the turn wherever it stands, and announces a changed phase. Returns the turn as it is now. */
+export function advance(draft: Draft, turn: Turn, event: EventBody): Turn {
+  const changed = nextTurn(turn, { ...event, atMs: draft.nowMs } as TurnEvent);
+  if (changed === turn) return turn;
+  replace(draft, changed);
+  if (changed.phase !== turn.phase || changed.backend !== turn.backend)
+    draft.effects.push({ type: 'announce', turn: changed });
+  if (isOver(changed) && !isOver(turn)) conclude(draft, changed);
+  return changed;
+}
+
+export function turnNumbered(draft: Draft, number: number): Turn | undefined {
+  if (draft.active?.number === number) return draft.active;
+  return [...draft.waiting, ...draft.recent].find((turn) => turn.number === number);
+}
+
+/** Makes the turn the one that is asked, or lets it wait its turn. The user's own words go before texts of other layers. */
+export function admit(draft: Draft, turn: Turn): void {
+  if (!draft.active) {
+    activate(draft, turn);
+    return;
+  }
+  if (draft.waiting.length >= MAX_WAITING) {
+    draft.effects.push({ type: 'count', name: 'questionsRefused' });
+    draft.waiting = [...draft.waiting, turn];
+    fail(draft, turn, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
+    return;
+  }
+  const place =
+    turn.kind === 'speech' ? draft.waiting.filter(({ kind }) => kind === 'speech').length : draft.waiting.length;
+  draft.waiting = [...draft.waiting.slice(0, place), turn, ...draft.waiting.slice(place)];
+}
+
+export function activate(draft: Draft, turn: Turn): void {
+  draft.active = turn;
+  draft.asks = 0;
+  draft.reconnects = 0;
+  draft.lifeAtMs = draft.nowMs;
+  draft.serverWorks = false;
+  draft.goneOn = false;
+  delete draft.settleAtMs;
+  delete draft.atServerSinceMs;
+  if (turn.kind !== 'speech') draft.effects.push({ type: 'announce', turn });
+  put(draft, turn);
+}
+
+/** Puts the active question to whoever answers at this level. */
+export function put(draft: Draft, turn: Turn): void {
+  if (turn.backend === 'live') {
+    if (draft.connected && !draft.serverVad) draft.effects.push({ type: 'ask', turn });
+  } else if ('questionEnded' in turn.timings) {
+    draft.effects.push({ type: 'answerWith', turn, backend: turn.backend });
+  }
+}
+
+/** The active turn leaves its place; the next question in line takes it. */
+export function release(draft: Draft): void {
+  const { active } = draft;
+  if (!active) return;
+  delete draft.active;
+  delete draft.settleAtMs;
+  delete draft.atServerSinceMs;
+  draft.recent = [...draft.recent, active].slice(-MAX_RECENT);
+  const [next, ...rest] = draft.waiting;
+  if (!next) return;
+  draft.waiting = rest;
+  activate(draft, next);
+}
+
+/** The answer is complete on the server's side; it is still being played. */
+export function finishGeneration(draft: Draft, active: Turn): void {
+  const generated = advance(draft, active, { type: 'generated' });
+  draft.effects.push({ type: 'endAudio', turn: generated.number });
+  if (generated.modelText) draft.effects.push({ type: 'transcribe', turn: generated, role: 'model', final: true });
+  if (generated.backend === 'live' && !generated.completed) owe(draft, generated);
+  release(draft);
+}
+
+/** Ends the turn for good because somebody interrupted it. */
+export function cut(draft: Draft, turn: Turn): void {
+  takeBack(draft, turn, advance(draft, turn, { type: 'cut' }));
+}
+
+export function fail(draft: Draft, turn: Turn, failure: Failure): void {
+  takeBack(draft, turn, advance(draft, turn, { type: 'failed', failure }));
+}
+
+/** The question is withdrawn from whoever answers it, and the next one takes its place. */
+function takeBack(draft: Draft, before: Turn, after: Turn): void {
+  if (draft.active?.number !== after.number) {
+    draft.waiting = draft.waiting.filter(({ number }) => number !== after.number);
+    return;
+  }
+  draft.effects.push({ type: before.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: after.number });
+  if (draft.atServerSinceMs !== undefined) owe(draft, after);
+  release(draft);
+}
+
+export function owe(draft: Draft, turn: Turn): void {
+  const audio = turn.generated ? 'no' : turn.replySamples > 0 ? 'surely' : 'perhaps';
+  draft.owed = { turn: turn.number, audio, sinceMs: draft.nowMs };
+}
+
+function conclude(draft: Draft, turn: Turn): void {
+  if (turn.phase !== 'done' && turn.replySamples > 0 && !turn.generated) {
+    draft.effects.push({ type: 'endAudio', turn: turn.number });
+  }
+  if (turn.userText && turn.replySamples === 0) {
+    draft.effects.push({ type: 'transcribe', turn, role: 'user', final: true });
+  }
+  if (turn.modelText && !turn.generated) draft.effects.push({ type: 'transcribe', turn, role: 'model', final: true });
+  draft.effects.push({ type: 'remember', turn });
+}
+
+function replace(draft: Draft, turn: Turn): void {
+  if (draft.active?.number === turn.number) draft.active = turn;
+  draft.waiting = draft.waiting.map((other) => (other.number === turn.number ? turn : other));
+  draft.recent = draft.recent.map((other) => (other.number === turn.number ? turn : other));
+}

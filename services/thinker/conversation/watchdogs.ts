@@ -1,0 +1,136 @@
+import type { Failure } from '#shared/contract/thinker.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import type { ConversationPolicy, ConversationState, Draft } from './conversation-state.ts';
+import { askAgain } from './server-output.ts';
+import { isOver, looksComplete, type Turn } from './turn.ts';
+import { advance, fail, finishGeneration, put } from './turn-order.ts';
+
+const NO_ANSWER: Failure = { kind: 'no-answer', message: 'Gemini gave no answer in time; ask again', retryable: true };
+const NO_CONNECTION: Failure = {
+  kind: 'network',
+  message: 'there is no connection to Gemini; ask again later',
+  retryable: true,
+};
+
+/** When `timePassed` has something to do next; undefined: never. */
+export function conversationWakeMs(state: ConversationState, policy: ConversationPolicy): number | undefined {
+  const times: number[] = [];
+  const { active } = state;
+  if (active) {
+    const silence = silenceMs(state, active, policy);
+    if (silence !== undefined) times.push(silence);
+    const deadline = deadlineMs(state, active, policy);
+    if (deadline !== undefined) times.push(deadline);
+    if (state.settleAtMs !== undefined) times.push(state.settleAtMs);
+  }
+  if (state.owed && !active) times.push(state.owed.sinceMs + policy.owedMs);
+  for (const turn of state.recent) if (!isOver(turn)) times.push(heardByMs(turn, policy));
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/** Does whatever is due by now. */
+export function passTime(draft: Draft): void {
+  const { policy } = draft;
+  for (const turn of draft.recent) {
+    if (!isOver(turn) && draft.nowMs >= heardByMs(turn, policy)) advance(draft, turn, { type: 'ended' });
+  }
+  if (draft.owed && !draft.active && draft.nowMs >= draft.owed.sinceMs + policy.owedMs) delete draft.owed;
+  const { active } = draft;
+  if (!active) return;
+  if (draft.settleAtMs !== undefined && draft.nowMs >= draft.settleAtMs) {
+    delete draft.settleAtMs;
+    endOrGoOn(draft, active);
+    return;
+  }
+  const deadline = deadlineMs(draft, active, policy);
+  if (deadline !== undefined && draft.nowMs >= deadline) {
+    fallBack(draft, active, draft.liveFailure ?? (draft.connected ? NO_ANSWER : NO_CONNECTION));
+    return;
+  }
+  const silence = silenceMs(draft, active, policy);
+  if (silence === undefined || draft.nowMs < silence) return;
+  if (active.replySamples > 0) {
+    draft.effects.push({ type: 'count', name: 'stalledAnswers' });
+    endOrGoOn(draft, active);
+    return;
+  }
+  draft.effects.push({ type: 'count', name: draft.owed ? 'silencesAfterInterrupt' : 'silencesAfterQuestion' });
+  askAgain(draft, active);
+}
+
+/** An answer that has stopped in the middle of a sentence is asked for its rest, once; anything else was the whole of it. */
+function endOrGoOn(draft: Draft, active: Turn): void {
+  if (draft.goneOn || looksComplete(active) || !draft.connected || active.backend !== 'live') {
+    if (!draft.connected) draft.effects.push({ type: 'explain', text: spokenReason(NO_CONNECTION) });
+    finishGeneration(draft, active);
+    return;
+  }
+  draft.goneOn = true;
+  draft.lifeAtMs = draft.nowMs;
+  draft.effects.push({ type: 'count', name: 'answersContinued' }, { type: 'goOn', turn: active });
+}
+
+/** The next backend down answers; where there is none, the user is told why, and the turn has failed. */
+export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
+  const below = draft.lowerBackends.slice(draft.lowerBackends.indexOf(active.backend) + 1)[0];
+  if (below && active.replySamples === 0) {
+    draft.effects.push({ type: active.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: active.number });
+    draft.effects.push({ type: 'count', name: 'fallenBack' });
+    put(draft, advance(draft, active, { type: 'backendChanged', backend: below }));
+    return;
+  }
+  draft.effects.push({ type: 'count', name: 'turnsWithoutAnswer' }, { type: 'explain', text: spokenReason(failure) });
+  fail(draft, active, failure);
+}
+
+/** When the silence about the active question becomes suspicious. */
+function silenceMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number | undefined {
+  if (active.backend !== 'live') return undefined;
+  if (active.phase === 'speaking') return state.lifeAtMs + (state.connected ? policy.stalledMs : policy.answerWithinMs);
+  if (!state.connected) return undefined;
+  // Both remedies spent: the clock of the turn decides.
+  if (active.phase !== 'thinking' || (state.asks >= 2 && state.reconnects > 0)) return undefined;
+  return state.lifeAtMs + policy.noOutputMs;
+}
+
+/** When the user must hear something, answer or reason. */
+function deadlineMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number | undefined {
+  const endedMs = active.timings['questionEnded'];
+  if (endedMs === undefined || active.phase === 'speaking') return undefined;
+  if (state.liveFailure && active.backend === 'live') return endedMs;
+  if (state.serverWorks) return endedMs + policy.workWithinMs;
+  const canFallBack = active.backend === 'live' && state.lowerBackends.length > 0;
+  if (canFallBack) return endedMs + policy.fallBackAfterMs;
+  return active.backend === 'live' ? endedMs + policy.answerWithinMs : endedMs + policy.workWithinMs;
+}
+
+/** When a complete answer counts as heard: the speaker says so, nobody plays it, or the speaker has fallen silent about it. */
+function heardByMs(turn: Turn, policy: ConversationPolicy): number {
+  const generatedMs = turn.timings['generationComplete'] ?? 0;
+  if (turn.playback === 'over')
+    return turn.completed || turn.backend !== 'live' ? 0 : generatedMs + policy.playbackStartMs;
+  const firstMs = turn.timings['firstAudio'] ?? generatedMs;
+  if (turn.playback === 'none') {
+    const startByMs = firstMs + policy.playbackStartMs;
+    return turn.completed || turn.backend !== 'live' ? startByMs : Math.max(startByMs, generatedMs + policy.owedMs);
+  }
+  const lengthMs = (turn.replySamples / REPLY_RATE_HZ) * 1000;
+  return Math.max(firstMs + lengthMs, turn.playbackAtMs ?? 0) + policy.playbackSilenceMs;
+}
+
+/** What a listener is told in place of an answer. */
+function spokenReason(failure: Failure): string {
+  switch (failure.kind) {
+    case 'network':
+    case 'timeout':
+      return 'I have no connection right now. Please ask again in a moment.';
+    case 'auth':
+      return 'I cannot answer: the key for Gemini is not accepted. Somebody has to enter a valid one.';
+    case 'quota':
+      return 'I cannot answer: the Gemini quota is used up.';
+    case 'model':
+      return 'I cannot answer: the chosen Gemini model is not available.';
+    default:
+      return 'I did not get an answer. Please ask again.';
+  }
+}

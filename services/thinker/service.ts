@@ -1,0 +1,100 @@
+import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
+import { fallback, interrupt } from '#shared/contract/control.ts';
+import { alert, playback } from '#shared/contract/speaker.ts';
+import { ask, context, replyPcm, replyResend, say, session, transcript, turn } from '#shared/contract/thinker.ts';
+import { frame } from '#shared/contract/vision.ts';
+import type { Running } from '#shared/lifecycle/run-process.ts';
+import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
+import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
+import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { type Endpoint, endpointOf } from './endpoint.ts';
+import { genaiLiveConnections } from './live/genai-live-connection.ts';
+import { fileHandleStore } from './session/handle-store.ts';
+import { SESSION_POLICY } from './session/session-state.ts';
+import { Thinker } from './thinker.ts';
+
+/** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
+const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
+/** audio-in that died in the middle of an utterance: the question is taken to end where it was cut. */
+const MICROPHONE_REPAIR = { askEveryMs: 100, stallAskMs: 300, giveUpMs: 1_000, abandonMs: 3_000 };
+
+export async function startThinker(context: ServiceContext): Promise<Running> {
+  const teardown = new Teardown();
+  try {
+    await wire(context, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+  return { stop: () => teardown.run() };
+}
+
+async function wire({ bus, clock, log, meters, settings, describe }: ServiceContext, teardown: Teardown) {
+  const endpoint = endpointOf(settings);
+  const model = settings.geminiLiveModel;
+  const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
+  teardown.add(() => replies.stop());
+
+  const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
+  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
+  const thinker = new Thinker({
+    clock,
+    log,
+    meters,
+    output: {
+      turn: (report) => bus.publish(turn, report),
+      transcript: (text) => bus.publish(transcript, text),
+      session: (report) => bus.publish(session, report),
+      audio: (pcm) => replies.publish(pcm),
+      explain: (text) => bus.publish(alert, { id: `thinker-${clock.nowMs()}`, earcon: 'attention', text }),
+    },
+    connect: genaiLiveConnections({ endpoint, settings, clock }),
+    backends: [],
+    handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
+    identity: { model, simulated: endpoint.simulated },
+    firstTurn: firstStreamNumber(clock.nowMs()),
+    serverVad: settings.vadMode === 'server',
+    liveEnabled: settings.enableLiveApi && settings.layer2Mode === 'live',
+    random: Math.random,
+    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }) },
+  });
+  teardown.add(() => thinker.stop());
+
+  const microphone = await startPcmReceiver(
+    bus,
+    { pcm: microphonePcm, resend: microphoneResend },
+    { clock, meters, policy: MICROPHONE_REPAIR },
+    (received) => {
+      if (received.type === 'samples') thinker.hear(received.stream, received.samples, received.timeUs);
+      else if (received.type === 'ended') thinker.endUtterance(received.stream);
+    },
+  );
+  teardown.add(() => microphone.stop());
+
+  const subscriptions = [
+    bus.subscribe(speech, ({ payload }) => {
+      if (payload.state === 'possible') thinker.want();
+    }),
+    bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
+    bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
+    bus.subscribe(playback, ({ payload }) => {
+      const over = payload.state === 'finished' || payload.state === 'interrupted';
+      thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
+    }),
+    bus.subscribe(fallback, ({ payload }) => thinker.setLevel(payload.level)),
+    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
+    bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
+    bus.subscribe(context, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
+  ];
+  for (const subscribed of subscriptions) teardown.add(await subscribed);
+
+  describe(`${model}, ${endpoint.simulated ? `SIMULATED at ${serverOf(endpoint)}` : `at ${serverOf(endpoint)}`}`);
+  thinker.start();
+}
+
+function serverOf(endpoint: Endpoint): string {
+  return endpoint.baseUrl ?? 'generativelanguage.googleapis.com';
+}

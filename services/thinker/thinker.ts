@@ -1,0 +1,314 @@
+import type { Session as SessionReport, Transcript, Turn as TurnReport } from '#shared/contract/thinker.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { Answers } from './answers.ts';
+import type { AnswerBackend, Question } from './backends/answer-backend.ts';
+import { isBusy, nextConversation } from './conversation/conversation.ts';
+import {
+  CONVERSATION_POLICY,
+  type ConversationEffect,
+  type ConversationEvent,
+  type ConversationPolicy,
+  type ConversationState,
+  initialConversation,
+} from './conversation/conversation-state.ts';
+import { historyOf, type LedgerEntry, remember } from './conversation/ledger.ts';
+import { Remarks } from './conversation/remarks.ts';
+import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
+import { conversationWakeMs } from './conversation/watchdogs.ts';
+import { GO_ON } from './live/instruction.ts';
+import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
+import type { ServerEvent } from './live/server-message.ts';
+import { PcmBytes } from './reply/pcm-bytes.ts';
+import { ReplyStream } from './reply/reply-stream.ts';
+import type { HandleStore } from './session/handle-store.ts';
+import { SessionRunner } from './session/session-runner.ts';
+import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { NewestFrame } from './uplink/newest-frame.ts';
+import { Questions, wholeOf } from './uplink/question.ts';
+import { Uplink } from './uplink/uplink.ts';
+
+/** Where the thinker's words go. */
+export interface ThinkerOutput {
+  turn(report: TurnReport): void;
+  transcript(transcript: Transcript): void;
+  session(report: SessionReport): void;
+  audio(frame: PcmFrame): void;
+  /** Spoken to the user by the loudspeaker itself, with every backend dead. */
+  explain(text: string): void;
+}
+
+export interface ThinkerOptions {
+  clock: Clock;
+  log: Log;
+  meters: Meters;
+  output: ThinkerOutput;
+  connect: ConnectLive;
+  handles: HandleStore;
+  /** Below `live`, best first. */
+  backends: readonly AnswerBackend[];
+  identity: { model: string; simulated: boolean };
+  firstTurn: number;
+  serverVad: boolean;
+  liveEnabled: boolean;
+  /** From 0 to 1. */
+  random(): number;
+  sessionPolicy?: SessionPolicy;
+  conversationPolicy?: ConversationPolicy;
+}
+
+interface Queued {
+  event: ConversationEvent;
+  /** The sound that came with it. */
+  samples?: Int16Array;
+}
+type Unstamped<Event> = Event extends { atMs: number } ? Omit<Event, 'atMs'> : never;
+
+/**
+ * Runs the conversation's core against the world: feeds it events one at a time, carries out its effects, wakes it when
+ * it wants to be woken. Decides nothing itself.
+ */
+export class Thinker {
+  readonly remarks = new Remarks();
+  private readonly options: ThinkerOptions;
+  private readonly policy: ConversationPolicy;
+  private readonly camera = new NewestFrame();
+  private readonly questions = new Questions();
+  private readonly pcm = new PcmBytes();
+  private readonly session: SessionRunner;
+  private readonly uplink: Uplink;
+  private readonly reply: ReplyStream;
+  private readonly answers: Answers;
+  private readonly queue: Queued[] = [];
+  private conversation: ConversationState;
+  private ledger: LedgerEntry[] = [];
+  private hearing: number | undefined;
+  private busy = false;
+  private working = false;
+  private stopped = false;
+  private cancelWake: (() => void) | undefined;
+
+  constructor(options: ThinkerOptions) {
+    this.options = options;
+    const { clock, log, meters, output, backends } = options;
+    this.policy = options.conversationPolicy ?? CONVERSATION_POLICY;
+    this.reply = new ReplyStream((frame) => output.audio(frame));
+    this.answers = new Answers(backends, log, (turn, report, samples) =>
+      this.tell({ type: 'backendReported', turn, report }, samples),
+    );
+    this.session = new SessionRunner(
+      { ...options, enabled: options.liveEnabled, policy: options.sessionPolicy ?? SESSION_POLICY, tools: () => [] },
+      {
+        opened: (live, unknownSinceMs) => this.sessionOpened(live, unknownSinceMs),
+        lost: () => {
+          this.uplink.detach();
+          this.tell({ type: 'disconnected' });
+        },
+        said: (event) => this.serverSaid(event),
+        failed: (failure) => this.tell({ type: 'liveFailed', failure }),
+        reported: (report) => output.session(report),
+      },
+    );
+    this.conversation = initialConversation({
+      firstTurn: options.firstTurn,
+      level: 'live',
+      lowerBackends: this.answers.levels,
+      serverVad: options.serverVad,
+    });
+    this.uplink = new Uplink({
+      clock,
+      meters,
+      questions: this.questions,
+      camera: this.camera,
+      takeRemarks: () => this.remarks.take(),
+      started: (turn) => this.tell({ type: 'questionStarted', turn }),
+      sent: (turn) => this.tell({ type: 'questionSent', turn }),
+    });
+  }
+
+  start(): void {
+    this.session.start();
+  }
+
+  /** Somebody begins to speak: the connection must stand by the time the question is whole. */
+  want(): void {
+    this.session.want();
+  }
+
+  /** Samples of an utterance, in order. @param timeUs capture time of the first of them, Unix microseconds. */
+  hear(utterance: number, samples: Int16Array, timeUs: number): void {
+    if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
+    if (this.hearing !== utterance) {
+      this.hearing = utterance;
+      this.want();
+      this.tell({ type: 'utteranceStarted', utterance, speechStartedMs: timeUs / 1000 });
+    }
+    this.uplink.pump();
+  }
+
+  endUtterance(utterance: number): void {
+    this.questions.end(utterance);
+    this.tell({ type: 'utteranceEnded', utterance, speechEndedMs: this.options.clock.nowMs() });
+    this.uplink.pump();
+  }
+
+  see(jpeg: Uint8Array, retained: boolean): void {
+    this.camera.show(jpeg, this.options.clock.nowMs(), retained);
+    this.uplink.pump();
+  }
+
+  ask(text: string, withFrame: boolean): void {
+    this.want();
+    this.tell({ type: 'textAsked', kind: 'ask', text, withFrame });
+  }
+
+  say(text: string): void {
+    this.want();
+    this.tell({ type: 'textAsked', kind: 'say', text, withFrame: false });
+  }
+
+  interrupt(byVoice: boolean, utterance?: number): void {
+    this.tell({ type: 'interruptAsked', byVoice, ...(utterance !== undefined && { utterance }) });
+  }
+
+  played(turn: number, state: 'playing' | 'over', position: number): void {
+    this.tell({ type: 'played', turn, state, position });
+  }
+
+  setLevel(level: Backend): void {
+    this.tell({ type: 'levelChanged', level });
+  }
+
+  /** Ends the connection; resolves when the socket is closed. */
+  stop(): Promise<void> {
+    this.stopped = true;
+    this.cancelWake?.();
+    this.uplink.detach();
+    this.answers.stop();
+    return this.session.stop();
+  }
+
+  private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
+    this.pcm.reset();
+    this.uplink.attach(live);
+    const lines = unknownSinceMs === undefined ? [] : historyOf(this.ledger, unknownSinceMs);
+    if (lines.length > 0) live.send({ type: 'history', lines });
+    this.tell({ type: 'connected' });
+  }
+
+  private serverSaid(event: ServerEvent): void {
+    if (event.type !== 'audio') {
+      this.tell({ type: 'serverSaid', event });
+      return;
+    }
+    const samples = this.pcm.take(event.bytes);
+    this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
+  }
+
+  /** One event at a time: effects may cause events, which wait here. */
+  private tell(event: Unstamped<ConversationEvent>, samples?: Int16Array): void {
+    if (this.stopped) return;
+    const stamped = { ...event, atMs: this.options.clock.nowMs() } as ConversationEvent;
+    this.queue.push({ event: stamped, ...(samples && { samples }) });
+    if (this.working) return;
+    this.working = true;
+    try {
+      for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next);
+    } finally {
+      this.working = false;
+    }
+    this.sleep();
+  }
+
+  private step({ event, samples }: Queued): void {
+    const step = nextConversation(this.conversation, event, this.policy);
+    this.conversation = step.state;
+    for (const effect of step.effects) this.run(effect, event.atMs, samples);
+    const busy = isBusy(step.state);
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.session.setBusy(busy);
+  }
+
+  private run(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void {
+    const { output, meters } = this.options;
+    switch (effect.type) {
+      case 'announce':
+        output.turn(reportOf(effect.turn, atMs));
+        if (isOver(effect.turn)) this.questions.forget(effect.turn);
+        break;
+      case 'transcribe': {
+        const text = effect.role === 'user' ? effect.turn.userText : effect.turn.modelText;
+        output.transcript({ turn: effect.turn.number, role: effect.role, text, final: effect.final, at: atMs });
+        break;
+      }
+      case 'prepareText': {
+        const { turn, kind, text, withFrame } = effect;
+        this.questions.write(turn, { text, withFrame, exactly: kind === 'say' });
+        break;
+      }
+      case 'ask':
+        this.uplink.ask(effect.turn, effect.remark);
+        break;
+      case 'goOn':
+        this.session.send({ type: 'question', text: GO_ON });
+        break;
+      case 'withdraw':
+        this.uplink.withdraw(effect.turn);
+        break;
+      case 'hush':
+        this.session.send({ type: 'hush' });
+        break;
+      case 'playAudio':
+        if (samples) this.reply.play(effect.turn, samples, atMs);
+        break;
+      case 'endAudio':
+        this.pcm.reset();
+        this.reply.end(effect.turn, atMs);
+        break;
+      case 'reconnect':
+        this.session.giveUp();
+        break;
+      case 'explain':
+        output.explain(effect.text);
+        break;
+      case 'remember':
+        this.ledger = remember(this.ledger, effect.turn, atMs);
+        break;
+      case 'answerWith':
+        this.answers.begin(effect.turn.number, effect.backend, this.wholeQuestion(effect.turn));
+        break;
+      case 'cancelAnswer':
+        this.answers.cancel(effect.turn);
+        break;
+      case 'count':
+        meters.count(effect.name);
+        break;
+    }
+  }
+
+  /** All a backend below `live` needs to answer on its own. */
+  private wholeQuestion(turn: Turn): Question | undefined {
+    const question = this.questions.of(turn);
+    if (!question) return undefined;
+    const history = historyOf(this.ledger, Number.NEGATIVE_INFINITY);
+    const spoken = question.kind === 'speech';
+    const frame = spoken || question.withFrame ? this.camera.fresh(this.options.clock.nowMs()) : undefined;
+    const cannotSee = frame === undefined;
+    if (spoken) return { audio: wholeOf(question), frame, cannotSee, history };
+    return question.exactly
+      ? { sayExactly: question.text, history }
+      : { text: question.text, frame, cannotSee, history };
+  }
+
+  private sleep(): void {
+    this.cancelWake?.();
+    this.cancelWake = undefined;
+    const wakeMs = conversationWakeMs(this.conversation, this.policy);
+    if (wakeMs === undefined || this.stopped) return;
+    const { clock } = this.options;
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => this.tell({ type: 'timePassed' }));
+  }
+}

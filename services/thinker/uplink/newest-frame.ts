@@ -1,0 +1,23 @@
+import { captureTimeMs } from '#shared/jpeg/capture-time.ts';
+
+/** An older picture shows another place: at walking pace the wearer has moved on by three metres. */
+const MAX_AGE_MS = 2_000;
+
+/** The newest picture of the camera, and whether it can still pass for what is there now. */
+export class NewestFrame {
+  private jpeg: Uint8Array | undefined;
+  private takenAtMs = 0;
+
+  /**
+   * @param jpeg the file; empty when the camera is blocked or gone. @param nowMs Unix milliseconds of its arrival, which
+   * stand in where the file says no capture time. @param retained kept by the broker: its arrival says nothing.
+   */
+  show(jpeg: Uint8Array, nowMs: number, retained: boolean): void {
+    this.jpeg = jpeg.length > 0 ? jpeg : undefined;
+    this.takenAtMs = captureTimeMs(jpeg) ?? (retained ? 0 : nowMs);
+  }
+
+  fresh(nowMs: number): Uint8Array | undefined {
+    return nowMs - this.takenAtMs <= MAX_AGE_MS ? this.jpeg : undefined;
+  }
+}

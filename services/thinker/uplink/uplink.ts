@@ -1,0 +1,200 @@
+import type { Meters } from '#shared/metrics/meters.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { CANNOT_SEE_NOW, SAY_EXACTLY } from '../live/instruction.ts';
+import type { LiveConnection } from '../live/live-connection.ts';
+import type { NewestFrame } from './newest-frame.ts';
+import type { Asker, Question, Questions, SpokenQuestion, WrittenQuestion } from './question.ts';
+
+/** The connection, as far as sending goes. */
+export type UplinkSink = Pick<LiveConnection, 'bufferedBytes' | 'send'>;
+
+export interface UplinkOptions {
+  clock: Clock;
+  meters: Meters;
+  questions: Questions;
+  camera: NewestFrame;
+  /** Remarks for the model that have gathered since the last question. */
+  takeRemarks(): readonly string[];
+  /** The first part of the turn's question has left. */
+  started(turn: number): void;
+  /** The whole question has left. */
+  sent(turn: number): void;
+}
+
+/** 40 ms, the upper end of what the Live API advises; less where less is there. */
+const CHUNK_SAMPLES = MICROPHONE_RATE_HZ / 25;
+/** Unsent bytes beyond which sound waits: 1.5 s of it in base64. */
+const SOUND_LIMIT_BYTES = 64_000;
+/** Unsent bytes beyond which a picture is left out, so that it does not hold up the sound behind it. */
+const PICTURE_LIMIT_BYTES = 16_000;
+const RETRY_MS = 20;
+/** At most two pictures a second; the model looks at one. */
+const PICTURE_PERIOD_MS = 500;
+/** Google misses an activity that begins sooner after the end of the last one. */
+const ACTIVITY_GAP_MS = 500;
+
+/** One question being put to one connection. */
+interface Course {
+  readonly turn: number;
+  readonly question: Question;
+  readonly remark: string | undefined;
+  /** The next sample to send: its chunk, and its place in the chunk. */
+  chunk: number;
+  offset: number;
+  started: boolean;
+  pictureAtMs: number;
+  picture: Uint8Array | undefined;
+}
+
+/** Puts questions to the connection, one at a time. Activities are never empty, never nested, always closed. */
+export class Uplink {
+  private readonly options: UplinkOptions;
+  private sink: UplinkSink | undefined;
+  private course: Course | undefined;
+  private notBeforeMs = 0;
+  private cancelRetry: (() => void) | undefined;
+
+  constructor(options: UplinkOptions) {
+    this.options = options;
+  }
+
+  /** A connection is open; nothing has been sent on it. */
+  attach(sink: UplinkSink): void {
+    this.detach();
+    this.sink = sink;
+    this.notBeforeMs = 0;
+  }
+
+  detach(): void {
+    this.sink = undefined;
+    this.course = undefined;
+    this.cancelRetry?.();
+    this.cancelRetry = undefined;
+  }
+
+  /** Puts the turn's question from its beginning; one that is under way is closed first. */
+  ask(turn: Asker, remark?: string): void {
+    this.abandon();
+    const question = this.options.questions.of(turn);
+    if (!question) return;
+    this.course = {
+      turn: turn.number,
+      question,
+      remark,
+      chunk: 0,
+      offset: 0,
+      started: false,
+      pictureAtMs: Number.NEGATIVE_INFINITY,
+      picture: undefined,
+    };
+    this.pump();
+  }
+
+  withdraw(turn: number): void {
+    if (this.course?.turn === turn) this.abandon();
+  }
+
+  /** Sends what can be sent now: after new sound, a new picture, and by itself while something is held back. */
+  pump(): void {
+    this.cancelRetry?.();
+    this.cancelRetry = undefined;
+    const { course, sink } = this;
+    if (!course || !sink) return;
+    if (course.question.kind === 'text') this.sendText(course, course.question, sink);
+    else this.sendSpeech(course, course.question, sink);
+  }
+
+  private sendText(course: Course, question: WrittenQuestion, sink: UplinkSink): void {
+    this.sendRemarks(sink);
+    const jpeg = question.withFrame ? this.options.camera.fresh(this.options.clock.nowMs()) : undefined;
+    const blind = question.withFrame && !jpeg ? CANNOT_SEE_NOW : undefined;
+    const lines = [course.remark, blind, question.exactly ? SAY_EXACTLY : undefined, question.text];
+    this.course = undefined;
+    sink.send({ type: 'question', text: lines.filter(Boolean).join('\n'), ...(jpeg && { jpeg }) });
+    this.options.started(course.turn);
+    this.options.sent(course.turn);
+  }
+
+  private sendSpeech(course: Course, question: SpokenQuestion, sink: UplinkSink): void {
+    if (!course.started && !this.begin(course, question, sink)) return;
+    for (let chunk = nextChunk(course, question); chunk; chunk = nextChunk(course, question)) {
+      if (sink.bufferedBytes > SOUND_LIMIT_BYTES) {
+        this.options.meters.count('uplinkHeldBack');
+        this.retryIn(RETRY_MS);
+        return;
+      }
+      sink.send({ type: 'audio', samples: chunk });
+      skip(course, question, chunk.length);
+    }
+    const nowMs = this.options.clock.nowMs();
+    if (question.ended || nowMs - course.pictureAtMs >= PICTURE_PERIOD_MS) this.sendPicture(course, sink, nowMs);
+    if (!question.ended) return;
+    if (course.picture === undefined) sink.send({ type: 'remark', text: CANNOT_SEE_NOW });
+    this.endActivity(sink);
+    this.options.sent(course.turn);
+  }
+
+  private begin(course: Course, question: SpokenQuestion, sink: UplinkSink): boolean {
+    if (question.samples === 0) return false;
+    const waitMs = this.notBeforeMs - this.options.clock.nowMs();
+    if (waitMs > 0 || sink.bufferedBytes > SOUND_LIMIT_BYTES) {
+      this.retryIn(Math.max(waitMs, RETRY_MS));
+      return false;
+    }
+    this.sendRemarks(sink);
+    sink.send({ type: 'activityStart' });
+    if (course.remark) sink.send({ type: 'remark', text: course.remark });
+    course.started = true;
+    this.options.started(course.turn);
+    return true;
+  }
+
+  /** The same picture is not sent twice in one question. */
+  private sendPicture(course: Course, sink: UplinkSink, nowMs: number): void {
+    const jpeg = this.options.camera.fresh(nowMs);
+    if (jpeg === course.picture) return;
+    if (jpeg && sink.bufferedBytes > PICTURE_LIMIT_BYTES) {
+      this.options.meters.count('picturesDroppedSlowUplink');
+      return;
+    }
+    course.picture = jpeg;
+    if (!jpeg) return;
+    course.pictureAtMs = nowMs;
+    sink.send({ type: 'picture', jpeg });
+    this.options.meters.count('picturesSent');
+  }
+
+  private sendRemarks(sink: UplinkSink): void {
+    const remarks = this.options.takeRemarks();
+    if (remarks.length > 0) sink.send({ type: 'history', lines: [{ role: 'user', text: remarks.join('\n') }] });
+  }
+
+  private abandon(): void {
+    if (this.course?.started && this.sink) this.endActivity(this.sink);
+    this.course = undefined;
+  }
+
+  private endActivity(sink: UplinkSink): void {
+    sink.send({ type: 'activityEnd' });
+    this.notBeforeMs = this.options.clock.nowMs() + ACTIVITY_GAP_MS;
+    this.course = undefined;
+  }
+
+  private retryIn(delayMs: number): void {
+    this.cancelRetry?.();
+    this.cancelRetry = this.options.clock.after(delayMs, () => this.pump());
+  }
+}
+
+/** At most 40 ms of what has not been sent. */
+function nextChunk({ chunk, offset }: Course, question: SpokenQuestion): Int16Array | undefined {
+  return question.chunks[chunk]?.subarray(offset, offset + CHUNK_SAMPLES);
+}
+
+function skip(course: Course, question: SpokenQuestion, samples: number): void {
+  course.offset += samples;
+  if (course.offset < (question.chunks[course.chunk]?.length ?? 0)) return;
+  course.chunk += 1;
+  course.offset = 0;
+}
