@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Meters } from '#shared/metrics/meters.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { ClientSessions, type OutgoingPacket, type StoredSubscription } from './client-sessions.ts';
 import { filterMatches } from './topic-filter.ts';
 
 interface StoredPacket {
@@ -18,8 +20,8 @@ interface ClientId {
 const MAX_RETAINED_TOPICS = 1_000;
 
 /**
- * What Aedes remembers, in memory. Every session is a clean one (see `aedesRights`), so there are no queues for absent
- * clients; what is left are retained values, wills and half-finished QoS 2 handshakes, each bounded.
+ * What Aedes remembers, in memory: retained values, wills, half-finished QoS 2 handshakes and the sessions of absent clients,
+ * each bounded. Its methods are the ones Aedes calls.
  *
  * The steps of a publish answer *at once* and not by a promise. Aedes numbers each message when its publish begins and
  * drops, as a duplicate, whatever reaches a client after a higher number. With the store it brings along a retained message waits a
@@ -30,11 +32,14 @@ export class BrokerMemory {
   private readonly wills = new Map<string, StoredPacket>();
   /** By client, by message id. */
   private readonly incoming = new Map<string, Map<number, StoredPacket>>();
+  private readonly sessions = new ClientSessions();
   private readonly meters: Meters;
+  private readonly clock: Clock;
   private brokerId = '';
 
-  constructor(meters: Meters) {
+  constructor({ meters, clock }: { meters: Meters; clock: Clock }) {
     this.meters = meters;
+    this.clock = clock;
   }
 
   async setup({ id }: { id: string }): Promise<void> {
@@ -56,26 +61,42 @@ export class BrokerMemory {
     return Readable.from(matching);
   }
 
-  subscriptionsByTopic(): AtOnce<[]> {
-    return atOnce([]);
+  subscriptionsByTopic(topic: string): AtOnce<{ clientId: string }[]> {
+    return atOnce(this.sessions.askingFor(topic));
   }
 
-  outgoingEnqueueCombi(): AtOnce<void> {
+  outgoingEnqueueCombi(subscribers: readonly { clientId: string }[], packet: OutgoingPacket): AtOnce<void> {
+    for (const { clientId } of subscribers) this.sessions.enqueue(clientId, packet, this.clock.nowMs());
+    this.meters.gauge('sessionMessagesDropped', this.sessions.dropped);
     return atOnce(undefined);
   }
 
-  async subscriptionsByClient(): Promise<[]> {
-    return [];
+  async addSubscriptions({ id }: ClientId, subscriptions: readonly StoredSubscription[]): Promise<void> {
+    this.sessions.subscribe(id, subscriptions);
   }
 
-  async cleanSubscriptions(): Promise<void> {}
-
-  async outgoingClearMessageId(): Promise<undefined> {
-    return undefined;
+  async removeSubscriptions({ id }: ClientId, filters: readonly string[]): Promise<void> {
+    this.sessions.unsubscribe(id, filters);
   }
 
-  outgoingStream(): Readable {
-    return Readable.from([]);
+  async subscriptionsByClient({ id }: ClientId): Promise<StoredSubscription[]> {
+    return this.sessions.subscriptions(id);
+  }
+
+  async cleanSubscriptions({ id }: ClientId): Promise<void> {
+    this.sessions.forget(id);
+  }
+
+  async outgoingUpdate({ id }: ClientId, packet: OutgoingPacket): Promise<void> {
+    this.sessions.update(id, packet);
+  }
+
+  async outgoingClearMessageId({ id }: ClientId, { messageId }: OutgoingPacket): Promise<OutgoingPacket | undefined> {
+    return this.sessions.acknowledged(id, messageId);
+  }
+
+  outgoingStream({ id }: ClientId): Readable {
+    return Readable.from(this.sessions.waiting(id, this.clock.nowMs()));
   }
 
   async incomingStorePacket({ id }: ClientId, packet: StoredPacket): Promise<void> {
