@@ -108,7 +108,10 @@ function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {
     return { what: `recorded speech at ${level} dBFS: ${what}`, values: { n, 'median ms': median, 'p95 ms': p95 } };
   };
   return [
-    row('onset → possible', possible),
+    {
+      ...row('onset → possible', possible),
+      note: 'onset: first 10 ms within 25 dB of the loudest, clicks and breath included',
+    },
     row('onset → started', started),
     row('last sound → ended', ended),
     {

@@ -80,13 +80,13 @@ export function inQuietRoom(samples: Int16Array, peakDbfs: number): Int16Array {
   });
 }
 
-/** Where the sound is heard: first and last 10 ms within 35 dB of its loudest 10 ms, in samples. */
+/** Where the sound is heard: first and last 10 ms within 25 dB of its loudest 10 ms, in samples. */
 export function audibleSpan(samples: Int16Array): { from: number; to: number } {
   const frame = RATE_HZ / 100;
   const energies = Array.from({ length: Math.floor(samples.length / frame) }, (_unused, index) =>
     samples.subarray(index * frame, (index + 1) * frame).reduce((sum, sample) => sum + sample * sample, 0),
   );
-  const audible = Math.max(...energies) * 10 ** -3.5;
+  const audible = Math.max(...energies) * 10 ** -2.5;
   return {
     from: energies.findIndex((energy) => energy >= audible) * frame,
     to: (energies.findLastIndex((energy) => energy >= audible) + 1) * frame,
