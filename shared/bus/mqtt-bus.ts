@@ -1,4 +1,4 @@
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type ISubscriptionMap, type MqttClient } from 'mqtt';
 import { type Channel, filterOf } from '#shared/contract/channel.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -163,7 +163,9 @@ class MqttBus implements Bus {
     for (;;) {
       if (!this.client.connected) await new Promise<void>((resolve) => this.client.once('connect', () => resolve()));
       try {
-        const [grant] = await this.client.subscribeAsync(filter, { qos });
+        // `resubscribe`: a second listener asks again to get the retained value, and mqtt.js would skip a filter it has.
+        const filters = { [filter]: { qos }, resubscribe: true } as ISubscriptionMap;
+        const [grant] = await this.client.subscribeAsync(filters);
         return grant !== undefined && grant.qos <= 2;
       } catch (error) {
         if (this.client.connected) throw error;
