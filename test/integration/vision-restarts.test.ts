@@ -8,7 +8,7 @@ import { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { CameraSupervisor } from '../../services/vision/camera-supervisor.ts';
 import { processCamera } from '../../services/vision/process-camera.ts';
-import { childrenOf } from './harness/fake-camera.ts';
+import { childrenOf, processesIn } from './harness/fake-camera.ts';
 
 /** Twenty times as fast, so that two hundred backoffs fit into a test. */
 function hastyClock(): Clock {
@@ -40,7 +40,7 @@ describe('two hundred restarts of the capture process', () => {
   it.each([
     ['ends after a picture', 'cat picture.jpg; exit 3'],
     ['writes garbage and hangs', 'cat picture.jpg; head -c 100000 /dev/zero; exec sleep 60'],
-    ['hangs and will not end when asked to', 'trap "" TERM; cat picture.jpg; while :; do sleep 60; done'],
+    ['hangs and will not end when asked to', 'trap "" TERM; cat picture.jpg; sleep 60; exit'],
     ['cannot be started', undefined],
   ])(
     'leave no process and no descriptor behind when it %s',
@@ -72,6 +72,7 @@ describe('two hundred restarts of the capture process', () => {
 
       if (script?.includes('cat')) expect(pictures).toBeGreaterThan(100);
       expect(childrenOf(process.pid).length).toBe(before.children);
+      expect(processesIn(folder)).toBe(0);
       expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + 2);
     },
     240_000,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -61,16 +61,24 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Process numbers of the living children of this process. */
+/** Process numbers of the children of a process. */
 export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return new RegExp(`^PPid:\\s*${parent}$`, 'm').test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-      } catch {
-        return false; // gone meanwhile
-      }
-    });
+  const isChild = new RegExp(`^PPid:\\s*${parent}$`, 'm');
+  return processesWhere((pid) => isChild.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+}
+
+/** How many processes work in the folder, whoever started them. */
+export function processesIn(folder: string): number {
+  return processesWhere((pid) => readlinkSync(`/proc/${pid}/cwd`) === folder).length;
+}
+
+function processesWhere(matches: (pid: number) => boolean): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return matches(pid);
+    } catch {
+      return false; // gone meanwhile, or not ours to look at
+    }
+  });
 }
