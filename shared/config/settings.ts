@@ -212,7 +212,11 @@ export const SETTINGS = {
     'What keeps the assistant from hearing itself',
   ),
   simPort: setting('CORTEX_SIM_PORT', port(), '9099', 'Port of the local Gemini simulator; loopback only'),
-  simScenario: optional('CORTEX_SIM_SCENARIO', word, 'JSON file with the faults the simulator shall play'),
+  simScenario: optional(
+    'CORTEX_SIM_SCENARIO',
+    word,
+    'Faults the simulator shall play: a ready-made scenario by name, or a JSON file',
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
