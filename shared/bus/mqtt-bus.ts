@@ -1,4 +1,5 @@
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { Socket } from 'node:net';
+import mqtt, { type IClientOptions, type ISubscriptionMap, type MqttClient } from 'mqtt';
 import { type Channel, filterOf } from '#shared/contract/channel.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -163,7 +164,8 @@ class MqttBus implements Bus {
     for (;;) {
       if (!this.client.connected) await new Promise<void>((resolve) => this.client.once('connect', () => resolve()));
       try {
-        const [grant] = await this.client.subscribeAsync(filter, { qos });
+        // Without `resubscribe` mqtt.js answers a second subscription itself, and its listener would miss the retained value.
+        const [grant] = await this.client.subscribeAsync({ [filter]: { qos }, resubscribe: true } as ISubscriptionMap);
         return grant !== undefined && grant.qos <= 2;
       } catch (error) {
         if (this.client.connected) throw error;
@@ -180,6 +182,9 @@ class MqttBus implements Bus {
 
   private connectionOpened(): void {
     this.complainedOf = '';
+    // mqtt.js leaves Nagle's algorithm on: an interrupt would wait 40 ms for the acknowledgement of the packet before it.
+    const { stream } = this.client;
+    if (stream instanceof Socket) stream.setNoDelay(true);
     this.client.options.reconnectPeriod = RECONNECT_MS;
     this.options.log.info({ url: this.options.url }, 'connected to the broker');
     this.options.meters.count('busConnections');
