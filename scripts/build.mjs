@@ -13,6 +13,7 @@ for (const [name, path] of [
   ['live-sim', 'simulator/main.ts'],
   ['cli', 'cli/main.ts'],
   ['docs', 'cli/docs/main.ts'],
+  ['speech-engine', 'services/thinker/backends/offline/speech-engine-process.ts'],
   ['bench', 'bench/main.ts'],
 ]) {
   if (existsSync(`${root}${path}`)) entryPoints[name] = path;

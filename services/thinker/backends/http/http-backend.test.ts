@@ -39,6 +39,7 @@ async function start(handler: GeminiHandler, { localVoice = LOCAL, clock = syste
     model: 'a-model',
     ttsModel: 'a-voice',
     voiceName: 'Kore',
+    instruction: 'You help.',
     temperature: 0.7,
     maxTokens: 1024,
     localVoice,
@@ -101,6 +102,7 @@ describe('an answer over HTTP', () => {
     expect(asked?.path).toBe('/v1beta/models/a-model:streamGenerateContent?alt=sse');
     expect(asked?.headers['x-goog-api-key']).toBe('key');
     expect(asked?.body.contents.map(({ role }) => role)).toEqual(['user', 'model', 'user']);
+    expect(asked?.body.systemInstruction?.parts[0]?.text).toMatch(/^You help\.\n.*\n.*HEARD:/);
     const [picture, sound] = asked?.body.contents.at(-1)?.parts ?? [];
     expect(picture?.inlineData).toEqual({ mimeType: 'image/jpeg', data: '/9g=' });
     expect(sound?.inlineData?.mimeType).toBe('audio/wav');

@@ -20,6 +20,8 @@ export interface HttpBackendOptions {
   readonly model: string;
   readonly ttsModel: string;
   readonly voiceName: string;
+  /** What the assistant is told about itself. */
+  readonly instruction: string;
   readonly temperature: number;
   readonly maxTokens: number;
   /** Speaks what Gemini's voice does not. */

@@ -26,6 +26,7 @@ export type ReplyPart =
 export interface HttpReplyOptions {
   readonly models: Pick<Models, 'generateContentStream'>;
   readonly model: string;
+  readonly instruction: string;
   readonly temperature: number;
   readonly maxTokens: number;
   readonly clock: Clock;
@@ -59,13 +60,13 @@ export async function* readReply(
 }
 
 async function* readOnce(
-  { models, model, temperature, maxTokens, clock }: HttpReplyOptions,
+  { models, model, instruction, temperature, maxTokens, clock }: HttpReplyOptions,
   question: Question,
   signal: AbortSignal,
 ): AsyncGenerator<ReplyPart, void, undefined> {
   const deadline = startDeadline(clock, signal, FIRST_WORD_LIMIT_MS, 'to begin its answer');
   try {
-    const { contents, systemInstruction } = httpQuestion(question);
+    const { contents, systemInstruction } = httpQuestion(instruction, question);
     const stream = await models.generateContentStream({
       model,
       contents,

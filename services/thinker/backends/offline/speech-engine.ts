@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { WavSound } from '#shared/audio/wav.ts';
-import { CortexError } from '#shared/errors/cortex-error.ts';
+import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { checkModel } from '../../offline-models/check-models.ts';
-import { type ModelRole, offlineModel } from '../../offline-models/model-manifest.ts';
+import { type ModelRole, OFFLINE_MODELS, offlineModel } from '../../offline-models/model-manifest.ts';
 import type { EngineReply, EngineRequest } from './speech-engine-protocol.ts';
 
 /** Online again and nothing to say: 300 MB are worth more than the second it takes to load the models anew. */
@@ -64,6 +64,16 @@ export class SpeechEngine {
     return reply;
   }
 
+  /** Loads the models that are there ahead of their first use. Never rejects: what fails here fails again in use, and is told then. */
+  async loadAll(): Promise<void> {
+    for (const { role } of OFFLINE_MODELS) {
+      if (!(await this.has(role))) continue;
+      await this.request(role, { kind: 'load', role }, new AbortController().signal).catch((error: unknown) => {
+        this.options.log.warn({ reason: messageOf(error) }, 'an offline model could not be loaded');
+      });
+    }
+  }
+
   /** Whether a model's files are there and have not failed before. */
   async has(role: ModelRole): Promise<boolean> {
     if (this.unusable.has(role)) return false;
@@ -80,7 +90,7 @@ export class SpeechEngine {
 
   private async request(
     role: ModelRole,
-    request: RequestOf<'recognise'> | RequestOf<'speak'>,
+    request: RequestOf<'recognise'> | RequestOf<'speak'> | RequestOf<'load'>,
     signal: AbortSignal,
   ): Promise<EngineReply> {
     signal.throwIfAborted();
