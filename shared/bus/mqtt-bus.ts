@@ -179,8 +179,14 @@ class MqttBus implements Bus {
     for (;;) {
       if (!this.client.connected) await new Promise<void>((resolve) => this.client.once('connect', () => resolve()));
       try {
+<<<<<<< HEAD
         // `resubscribe`: a second listener of a retained topic wants the retained value as well, so the broker is asked again.
         const [grant] = await this.client.subscribeAsync({ [filter]: { qos }, resubscribe: true } as ISubscriptionMap);
+=======
+        // `resubscribe`: a second listener asks again to get the retained value, and mqtt.js would skip a filter it has.
+        const filters = { [filter]: { qos }, resubscribe: true } as ISubscriptionMap;
+        const [grant] = await this.client.subscribeAsync(filters);
+>>>>>>> vision
         return grant !== undefined && grant.qos <= 2;
       } catch (error) {
         const { packet } = error as { packet?: { granted?: number[] } };
