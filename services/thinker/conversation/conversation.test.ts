@@ -32,6 +32,8 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
   const all: ConversationEffect[] = [];
   let nowMs = 0;
   const script = {
+    /** Whether pongs come. */
+    alive: true,
     at(ms: number) {
       nowMs = ms;
       return script;
@@ -69,7 +71,7 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
         const wakeMs = conversationWakeMs(state, policy);
         if (wakeMs === undefined || wakeMs > ms) break;
         nowMs = Math.max(nowMs, wakeMs);
-        script.feed({ type: 'timePassed' });
+        script.feed({ type: 'timePassed', heardAtMs: script.alive ? nowMs : 0 });
       }
       if (Number.isFinite(ms)) nowMs = ms;
       return script;
@@ -261,6 +263,14 @@ describe('a server that misbehaves', () => {
     expect(talk.of('explain')).toHaveLength(1);
     expect(talk.of('announce').at(-1)?.turn).toMatchObject({ phase: 'failed', failure: { kind: 'no-answer' } });
     expect(talk.nowMs).toBeLessThanOrEqual(9_000);
+  });
+
+  it('is replaced at once where not even a pong comes', () => {
+    const talk = connected().at(1_000).question(1);
+    talk.alive = false;
+    talk.wait(3_500);
+    expect(talk.of('ask')).toHaveLength(1);
+    expect(talk.of('reconnect')).toHaveLength(1);
   });
 
   it('is asked again after an empty turn, and again on a new connection', () => {
@@ -460,7 +470,7 @@ const anything = fc.oneof(
       }),
     ),
   },
-  { weight: 3, arbitrary: fc.constant<Body>({ type: 'timePassed' }) },
+  { weight: 3, arbitrary: fc.constant<Body>({ type: 'timePassed', heardAtMs: 0 }) },
 );
 
 describe('any course of events', () => {

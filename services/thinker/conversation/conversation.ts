@@ -83,6 +83,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     }
     case 'timePassed':
+      draft.heardAtMs = event.heardAtMs;
       return;
   }
 }
@@ -117,6 +118,7 @@ function textAsked(draft: Draft, { kind, text, withFrame }: Extract<Conversation
 function questionSent(draft: Draft, number: number): void {
   if (draft.active?.number !== number) return;
   draft.asks += 1;
+  draft.sentAtMs = draft.nowMs;
   draft.lifeAtMs = draft.nowMs;
   advance(draft, draft.active, { type: 'questionSent' });
 }

@@ -131,13 +131,18 @@ function turnCompleted(draft: Draft, moreFollows: boolean): void {
     return;
   }
   draft.effects.push({ type: 'count', name: 'emptyTurns' });
+  draft.heardAtMs = draft.nowMs;
   askAgain(draft, active);
 }
 
-/** Once more on the same connection, then on a new one; the clock of the whole turn goes on and has the last word. */
+/**
+ * Once more on the same connection where it shows any life, then on a new one; the clock of the whole turn goes on and
+ * has the last word.
+ */
 export function askAgain(draft: Draft, active: Turn): void {
+  const { asks, owed, heardAtMs, sentAtMs } = draft;
   draft.lifeAtMs = draft.nowMs;
-  if (draft.asks < 2 && draft.owed?.audio !== 'surely' && !isServerLed(draft, active)) {
+  if (asks < 2 && owed?.audio !== 'surely' && heardAtMs >= sentAtMs && !isServerLed(draft, active)) {
     draft.effects.push({ type: 'count', name: 'questionsAskedAgain' }, { type: 'ask', turn: active });
   } else if (draft.reconnects === 0) {
     draft.reconnects += 1;

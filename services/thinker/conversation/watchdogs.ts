@@ -118,11 +118,13 @@ function heardByMs(turn: Turn, policy: ConversationPolicy): number {
   if (turn.playback === 'over')
     return turn.completed || turn.backend !== 'live' ? 0 : generatedMs + policy.playbackStartMs;
   const firstMs = turn.timings['firstAudio'] ?? generatedMs;
-  if (turn.playback === 'none') {
-    const startByMs = firstMs + policy.playbackStartMs;
-    return turn.completed || turn.backend !== 'live' ? startByMs : Math.max(startByMs, generatedMs + policy.owedMs);
-  }
   const lengthMs = (turn.replySamples / REPLY_RATE_HZ) * 1000;
+  if (turn.playback === 'none') {
+    // The server completes a turn when it should have been played out.
+    return turn.completed || turn.backend !== 'live'
+      ? firstMs + policy.playbackStartMs
+      : firstMs + lengthMs + policy.stalledMs;
+  }
   return Math.max(firstMs + lengthMs, turn.playbackAtMs ?? 0) + policy.playbackSilenceMs;
 }
 
