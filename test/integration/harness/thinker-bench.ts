@@ -61,7 +61,12 @@ export interface ThinkerBench {
 }
 
 export async function thinkerBench(
-  options: { scenario?: Scenario; environment?: Record<string, string>; policies?: ThinkerPolicies } = {},
+  options: {
+    scenario?: Scenario;
+    environment?: Record<string, string>;
+    policies?: ThinkerPolicies;
+    deafSpeaker?: boolean;
+  } = {},
 ): Promise<ThinkerBench> {
   const stateDir = mkdtempSync(join(tmpdir(), 'thinker-'));
   const scenario = { timing: QUICK, ...options.scenario };
@@ -81,7 +86,15 @@ export async function thinkerBench(
   await bus.subscribe(transcript, ({ payload }) => lists.transcripts.push(payload));
   await bus.subscribe(session, ({ payload }) => lists.sessions.push(payload));
   await bus.subscribe(alert, ({ payload }) => lists.alerts.push(payload));
-  await bus.subscribe(replyPcm, ({ payload }) => lists.frames.push(payload));
+  await bus.subscribe(replyPcm, ({ payload }) => {
+    lists.frames.push(payload);
+    // A loudspeaker that plays everything in no time, so that turns end with their last frame.
+    const { stream, position, samples, last, first } = payload;
+    const end = position + samples.length;
+    if (options.deafSpeaker || !(first || last)) return;
+    const state = last ? 'finished' : 'started';
+    bus.publish(playback, { turn: stream, state, position: end, playedMs: end / 24, at: clock.nowMs() });
+  });
   const microphone: PcmPublisher = await startPcmPublisher(
     bus,
     { pcm: microphonePcm, resend: microphoneResend },
