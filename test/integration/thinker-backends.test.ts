@@ -33,7 +33,6 @@ beforeEach(async () => {
     models: ai.models,
     instruction: SYSTEM_INSTRUCTION,
     offlineReason: () => 'the network is down',
-    claimed: async () => false,
     clock: systemClock(),
     log: createLog('test', 'silent'),
     meters,
@@ -151,6 +150,15 @@ describeWith(['espeak-ng'], "what needs neither Gemini's voice nor model files",
     });
     expect(answer.seconds).toBeGreaterThan(3);
     expect(answer.loudest).toBeGreaterThan(-40);
+  });
+
+  it('leaves a command to the router', async () => {
+    const parts: string[] = [];
+    for await (const part of backends.offline.answer({ text: 'volume up', history: [] }, never)) {
+      parts.push(part.type);
+      backends.decided({ text: 'volume up', layer: 1 });
+    }
+    expect(parts).toEqual(['userText']);
   });
 
   it('answers offline what a device knows by itself', async () => {

@@ -30,7 +30,10 @@ interface Answer {
 const ANSWERS: readonly Answer[] = [
   { when: /\b(what|tell me the|whats the|what is the|current|got the) time\b|\btime is it\b/, say: time },
   { when: /\b(what|which) day\b|\b(the|todays|what) date\b|\bday is it\b|\bday of the week\b/, say: date },
-  { when: /\bbattery\b|\bcharge (is )?left\b|\bare you charging\b|\bhow much power\b/, say: battery },
+  {
+    when: /\bbattery\b|\bcharge (you|left|is left|do you have)\b|\bare you charging\b|\bhow much power\b/,
+    say: battery,
+  },
   {
     when: /\b(repeat|say) (that|it|this)( again)?\b|^repeat\b|\bsay again\b|\bwhat did you say\b|^pardon\b/,
     say: repeat,
