@@ -45,7 +45,8 @@ describe('without a network', () => {
     ['What do you see?', APOLOGY],
     ['How long is the time of flight to Rome?', APOLOGY],
     ['Who invented the telephone?', APOLOGY],
-    ['', APOLOGY],
+    ['?!', APOLOGY],
+    ['', 'I did not understand that. I am offline because the connection to Gemini failed.'],
   ])('«%s» is answered honestly', (text, answer) => {
     expect(offlineAnswer({ ...FACTS, text })).toBe(answer);
   });

@@ -1,6 +1,6 @@
 /** What can be known without a network. */
 export interface OfflineFacts {
-  /** What the user said; undefined where nobody could recognise it. */
+  /** What the user said: empty where nothing was understood, undefined where nothing here recognises speech. */
   readonly text: string | undefined;
   /** Unix time in milliseconds. */
   readonly nowMs: number;
@@ -49,6 +49,7 @@ const ANSWERS: readonly Answer[] = [
 export function offlineAnswer(facts: OfflineFacts): string {
   if (facts.text === undefined)
     return `I am offline${because(facts.reason)}, and without the network I do not understand speech.`;
+  if (facts.text === '') return `I did not understand that. I am offline${because(facts.reason)}.`;
   const words = facts.text
     .toLowerCase()
     .replace(/['’]/g, '')

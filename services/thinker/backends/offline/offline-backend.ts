@@ -65,7 +65,7 @@ async function answer(
   await speak(options, words, emit, signal);
 }
 
-/** Undefined where nobody can recognise speech here, or nothing was understood. */
+/** Empty where nothing was understood, undefined where nothing here can recognise speech. */
 async function recognise(
   { engine, clock, log, meters }: OfflineBackendOptions,
   audio: Int16Array | undefined,
@@ -81,7 +81,7 @@ async function recognise(
   try {
     const text = await engine.recognise(audio, attempt.signal);
     meters.gauge('offlineRecognitionMs', clock.nowMs() - startedMs);
-    return text || undefined;
+    return text;
   } catch (error) {
     signal.throwIfAborted();
     meters.count('offlineRecognitionFailures');
