@@ -8,9 +8,9 @@ import { checkModel } from '../../offline-models/check-models.ts';
 import { type ModelRole, OFFLINE_MODELS, offlineModel } from '../../offline-models/model-manifest.ts';
 import type { EngineReply, EngineRequest } from './speech-engine-protocol.ts';
 
-/** Online again and nothing to say: 300 MB are worth more than the second it takes to load the models anew. */
+/** Online again and nothing to say: on a small machine the memory is worth more than the seconds it takes to load anew. */
 const IDLE_RELEASE_MS = 180_000;
-/** Ten times what a long sentence takes on a Pi 5; a process that needs more hangs. */
+/** The longest piece is 16 s of speech; a process that needs twice as long for it hangs or is of no use. */
 const REQUEST_LIMIT_MS = 30_000;
 /** Enough to find the library's last words in. */
 const LAST_WORDS_LENGTH = 2_000;
