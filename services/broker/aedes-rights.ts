@@ -4,6 +4,7 @@ import { keptChannel } from '#shared/contract/kept.ts';
 import { mayPublish, mayReceive, maySubscribe } from '#shared/contract/rights.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
+import { LogThrottle } from '#shared/log/log-throttle.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Logins } from './login.ts';
@@ -39,6 +40,7 @@ const NOWHERE = '$refused';
 /** The rights of `shared/contract/rights.ts` as hooks of Aedes, and what is kept of the retained values they let through. */
 export function aedesRights(options: AedesRightsOptions): Hooks {
   const { topicPrefix, alsoSensitive, logins, retained, clock, log, meters } = options;
+  const throttle = new LogThrottle(clock);
   const accounts = new WeakMap<Client, Account>();
   const complained = new WeakMap<Client, Set<string>>();
 
@@ -68,7 +70,11 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
       const outcome = logins.check(address, username, password, clock.nowMs());
       if ('refused' in outcome) {
         meters.count('loginsRefused');
-        log.warn({ client: client.id, address, username, reason: outcome.refused }, 'login refused');
+        const heldBack = throttle.due(`${address} ${outcome.refused}`);
+        if (heldBack !== undefined) {
+          const fields = { client: client.id, address, username, reason: outcome.refused, moreSinceLast: heldBack };
+          log.warn(fields, 'login refused');
+        }
         const code = outcome.refused === 'wrong' ? BAD_USERNAME_OR_PASSWORD : NOT_AUTHORIZED;
         done(refusal(code, `login refused: ${outcome.refused}`), null);
         return;

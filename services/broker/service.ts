@@ -12,6 +12,7 @@ import { announcePresence } from '#shared/lifecycle/presence.ts';
 import type { ProcessContext, Running } from '#shared/lifecycle/run-process.ts';
 import { publishMetrics } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { LogThrottle } from '#shared/log/log-throttle.ts';
 import { aedesRights } from './aedes-rights.ts';
 import { Connections } from './connections.ts';
 import { createHttpServer } from './http-endpoints.ts';
@@ -136,11 +137,14 @@ function report(reports: Map<string, ServiceReport>, levels: Record<string, stri
   if (service) reports.set(service, { ...reports.get(service), ...news });
 }
 
-function watch(aedes: Aedes, { log, meters, fail }: ProcessContext): void {
+function watch(aedes: Aedes, { log, meters, clock, fail }: ProcessContext): void {
+  const throttle = new LogThrottle(clock);
   aedes.on('client', () => meters.count('connectionsAccepted'));
   aedes.on('clientError', (client, error) => {
     meters.count('clientErrors');
-    log.info({ client: client.id, reason: error.message }, 'lost a client');
+    const heldBack = throttle.due(error.message);
+    if (heldBack === undefined) return;
+    log.info({ client: client.id, reason: error.message, moreSinceLast: heldBack }, 'lost a client');
   });
   aedes.on('connectionError', (_client, error) => {
     meters.count('connectionErrors');

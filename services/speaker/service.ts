@@ -53,24 +53,18 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     } else if (received.type === 'ended') speaker.tell({ type: 'ended', turn: received.stream });
   }
 
-  function use(output: string): void {
-    context.describe(output);
-    reports.change({ output });
-  }
-
   try {
     const output = await keepOutput(
       openOutput,
       {
         source: (count) => speaker.render(count),
-        opened(name, unheardSamples) {
-          speaker.tell({ type: 'latencyChanged', samples: unheardSamples });
-          use(name);
+        named(output) {
+          context.describe(output);
+          reports.change({ output });
         },
-        lost(name, unheardSamples) {
-          speaker.tell({ type: 'deviceLost', unheardSamples });
-          use(name);
-        },
+        latencyChanged: (samples) => speaker.tell({ type: 'latencyChanged', samples }),
+        lost: (unheardSamples) => speaker.tell({ type: 'deviceLost', unheardSamples }),
+        gaveUp: (error) => context.fail(error),
       },
       context,
     );

@@ -13,7 +13,7 @@ import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY } from './session/session.ts';
+import { SESSION_POLICY } from './session/session-state.ts';
 import { Thinker } from './thinker.ts';
 
 /** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
@@ -52,6 +52,7 @@ async function wire({ bus, clock, log, meters, settings, describe }: ServiceCont
       explain: (text) => bus.publish(alert, { id: `thinker-${clock.nowMs()}`, earcon: 'attention', text }),
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
+    backends: [],
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),

@@ -3,6 +3,8 @@ import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { Answers } from './answers.ts';
+import type { AnswerBackend, Question } from './backends/answer-backend.ts';
 import { isBusy, nextConversation } from './conversation/conversation.ts';
 import {
   CONVERSATION_POLICY,
@@ -14,27 +16,18 @@ import {
 } from './conversation/conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './conversation/ledger.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { type Backend, isOver, reportOf } from './conversation/turn.ts';
+import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
 import { conversationWakeMs } from './conversation/watchdogs.ts';
-import { classifyEnding } from './live/failure.ts';
-import type { ConnectLive, LiveConnection, LiveEvent } from './live/live-connection.ts';
-import { readServerMessage, type ServerEvent } from './live/server-message.ts';
+import { GO_ON } from './live/instruction.ts';
+import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
+import type { ServerEvent } from './live/server-message.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
 import { ReplyStream } from './reply/reply-stream.ts';
 import type { HandleStore } from './session/handle-store.ts';
-import {
-  initialSession,
-  nextSession,
-  SESSION_POLICY,
-  type SessionEffect,
-  type SessionEvent,
-  type SessionPolicy,
-  type SessionState,
-  sessionWakeMs,
-} from './session/session.ts';
-import { sessionReport } from './session/session-report.ts';
+import { SessionRunner } from './session/session-runner.ts';
+import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
 import { NewestFrame } from './uplink/newest-frame.ts';
-import { Questions } from './uplink/question.ts';
+import { Questions, wholeOf } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
 
 /** Where the thinker's words go. */
@@ -54,6 +47,8 @@ export interface ThinkerOptions {
   output: ThinkerOutput;
   connect: ConnectLive;
   handles: HandleStore;
+  /** Below `live`, best first. */
+  backends: readonly AnswerBackend[];
   identity: { model: string; simulated: boolean };
   firstTurn: number;
   serverVad: boolean;
@@ -64,34 +59,32 @@ export interface ThinkerOptions {
   conversationPolicy?: ConversationPolicy;
 }
 
-type Queued =
-  | { to: 'session'; event: SessionEvent }
-  | { to: 'conversation'; event: ConversationEvent; samples?: Int16Array };
+interface Queued {
+  event: ConversationEvent;
+  /** The sound that came with it. */
+  samples?: Int16Array;
+}
 type Unstamped<Event> = Event extends { atMs: number } ? Omit<Event, 'atMs'> : never;
 
 /**
- * Runs the two cores (session and conversation) against the world: feeds them events one at a time, carries out their
- * effects, wakes them when they want to be woken. Decides nothing itself.
+ * Runs the conversation's core against the world: feeds it events one at a time, carries out its effects, wakes it when
+ * it wants to be woken. Decides nothing itself.
  */
 export class Thinker {
-  readonly camera = new NewestFrame();
   readonly remarks = new Remarks();
   private readonly options: ThinkerOptions;
-  private readonly sessionPolicy: SessionPolicy;
-  private readonly conversationPolicy: ConversationPolicy;
+  private readonly policy: ConversationPolicy;
+  private readonly camera = new NewestFrame();
   private readonly questions = new Questions();
-  private readonly uplink: Uplink;
   private readonly pcm = new PcmBytes();
+  private readonly session: SessionRunner;
+  private readonly uplink: Uplink;
   private readonly reply: ReplyStream;
+  private readonly answers: Answers;
   private readonly queue: Queued[] = [];
-  private session: SessionState;
   private conversation: ConversationState;
   private ledger: LedgerEntry[] = [];
-  private connection: { number: number; live: LiveConnection } | undefined;
-  /** What the connection being opened does not know. */
-  private unknown: { sinceMs: number } | undefined;
-  private afterClose: (() => void) | undefined;
-  private reported = '';
+  private hearing: number | undefined;
   private busy = false;
   private working = false;
   private stopped = false;
@@ -99,16 +92,29 @@ export class Thinker {
 
   constructor(options: ThinkerOptions) {
     this.options = options;
-    const { clock, meters } = options;
-    this.sessionPolicy = options.sessionPolicy ?? SESSION_POLICY;
-    this.conversationPolicy = options.conversationPolicy ?? CONVERSATION_POLICY;
-    this.reply = new ReplyStream((frame) => options.output.audio(frame));
-    const handle = options.handles.load();
-    this.session = initialSession(clock.nowMs(), { enabled: options.liveEnabled, ...(handle && { handle }) });
+    const { clock, log, meters, output, backends } = options;
+    this.policy = options.conversationPolicy ?? CONVERSATION_POLICY;
+    this.reply = new ReplyStream((frame) => output.audio(frame));
+    this.answers = new Answers(backends, log, (turn, report, samples) =>
+      this.tell({ type: 'backendReported', turn, report }, samples),
+    );
+    this.session = new SessionRunner(
+      { ...options, enabled: options.liveEnabled, policy: options.sessionPolicy ?? SESSION_POLICY, tools: () => [] },
+      {
+        opened: (live, unknownSinceMs) => this.sessionOpened(live, unknownSinceMs),
+        lost: () => {
+          this.uplink.detach();
+          this.tell({ type: 'disconnected' });
+        },
+        said: (event) => this.serverSaid(event),
+        failed: (failure) => this.tell({ type: 'liveFailed', failure }),
+        reported: (report) => output.session(report),
+      },
+    );
     this.conversation = initialConversation({
       firstTurn: options.firstTurn,
       level: 'live',
-      lowerBackends: [],
+      lowerBackends: this.answers.levels,
       serverVad: options.serverVad,
     });
     this.uplink = new Uplink({
@@ -122,23 +128,23 @@ export class Thinker {
     });
   }
 
-  /** Connects at once, so that the first question finds a connection. */
   start(): void {
-    this.report();
-    this.want();
+    this.session.start();
   }
 
-  /** Somebody begins to speak or to ask. */
+  /** Somebody begins to speak: the connection must stand by the time the question is whole. */
   want(): void {
-    this.steer({ type: 'wanted' });
+    this.session.want();
   }
 
-  /** Samples of an utterance in order. @param timeUs capture time of the first of them, Unix microseconds. */
+  /** Samples of an utterance, in order. @param timeUs capture time of the first of them, Unix microseconds. */
   hear(utterance: number, samples: Int16Array, timeUs: number): void {
-    if (!this.questions.hear(utterance, samples)) {
-      this.options.meters.count('questionSamplesDropped', samples.length);
+    if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
+    if (this.hearing !== utterance) {
+      this.hearing = utterance;
+      this.want();
+      this.tell({ type: 'utteranceStarted', utterance, speechStartedMs: timeUs / 1000 });
     }
-    this.tell({ type: 'utteranceStarted', utterance, speechStartedMs: timeUs / 1000 });
     this.uplink.pump();
   }
 
@@ -180,161 +186,53 @@ export class Thinker {
     this.stopped = true;
     this.cancelWake?.();
     this.uplink.detach();
-    const { connection } = this;
-    if (!connection) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.afterClose = resolve;
-      connection.live.close();
-    });
+    this.answers.stop();
+    return this.session.stop();
   }
 
-  private steer(event: Unstamped<SessionEvent>): void {
-    this.take({ to: 'session', event: { ...event, atMs: this.options.clock.nowMs() } as SessionEvent });
-  }
-
-  private tell(event: Unstamped<ConversationEvent>, samples?: Int16Array): void {
-    const stamped = { ...event, atMs: this.options.clock.nowMs() } as ConversationEvent;
-    this.take({ to: 'conversation', event: stamped, ...(samples && { samples }) });
-  }
-
-  /** One event at a time: effects may cause events, which wait here. */
-  private take(queued: Queued): void {
-    this.queue.push(queued);
-    if (this.working || this.stopped) return;
-    this.working = true;
-    try {
-      for (let next = this.queue.shift(); next; next = this.queue.shift()) {
-        if (next.to === 'session') this.stepSession(next.event);
-        else this.stepConversation(next.event, next.samples);
-      }
-    } finally {
-      this.working = false;
-    }
-    this.report();
-    this.sleep();
-  }
-
-  private stepSession(event: SessionEvent): void {
-    const step = nextSession(this.session, event, this.sessionPolicy);
-    const failedNow = step.state.phase.name === 'failed' && this.session.phase.name !== 'failed';
-    this.session = step.state;
-    for (const effect of step.effects) this.runSessionEffect(effect);
-    if (failedNow && step.state.failure) this.tell({ type: 'liveFailed', failure: step.state.failure });
-  }
-
-  private runSessionEffect(effect: SessionEffect): void {
-    const { handles, meters } = this.options;
-    switch (effect.type) {
-      case 'open':
-        this.open(effect);
-        break;
-      case 'close':
-        this.uplink.detach();
-        this.tell({ type: 'disconnected' });
-        this.connection?.live.close();
-        break;
-      case 'ping':
-        this.connection?.live.ping();
-        break;
-      case 'storeHandle':
-        handles.save(effect.handle);
-        break;
-      case 'count':
-        meters.count(effect.name);
-        break;
-    }
-  }
-
-  private open(effect: Extract<SessionEffect, { type: 'open' }>): void {
-    const number = effect.connection;
-    const request = { tools: [], ...(effect.handle !== undefined && { handle: effect.handle }) };
-    const live = this.options.connect(request, (event) => this.liveEvent(number, live, event));
-    this.connection = { number, live };
-    this.unknown = effect.seed ? { sinceMs: effect.retellSinceMs } : undefined;
-  }
-
-  private liveEvent(number: number, live: LiveConnection, event: LiveEvent): void {
-    if (event.type === 'closed') {
-      this.connectionClosed(number, event);
-      return;
-    }
-    if (this.connection?.number !== number || this.stopped) return;
-    switch (event.type) {
-      case 'opened':
-        this.connectionOpened(number, live);
-        break;
-      case 'message':
-        this.options.meters.count('liveBytesReceived', event.bytes);
-        this.steer({ type: 'heard', connection: number });
-        for (const said of readServerMessage(event.message)) this.serverSaid(number, said);
-        break;
-      case 'unreadable':
-        this.options.meters.count('unreadableMessages');
-        break;
-      case 'ponged':
-        this.steer({ type: 'heard', connection: number });
-        break;
-    }
-  }
-
-  private connectionOpened(number: number, live: LiveConnection): void {
-    this.steer({ type: 'opened', connection: number });
-    if (this.session.phase.name !== 'open') return;
-    this.options.log.info({ connection: number, resumed: this.session.phase.resumed }, 'connected to Gemini Live');
+  private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
     this.pcm.reset();
     this.uplink.attach(live);
-    const lines = this.unknown ? historyOf(this.ledger, this.unknown.sinceMs) : [];
+    const lines = unknownSinceMs === undefined ? [] : historyOf(this.ledger, unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
     this.tell({ type: 'connected' });
   }
 
-  private connectionClosed(number: number, event: Extract<LiveEvent, { type: 'closed' }>): void {
-    if (this.connection?.number === number) {
-      this.options.meters.count('liveBytesSent', this.connection.live.sentBytes);
-      this.connection = undefined;
-      this.uplink.detach();
+  private serverSaid(event: ServerEvent): void {
+    if (event.type !== 'audio') {
+      this.tell({ type: 'serverSaid', event });
+      return;
     }
-    this.afterClose?.();
-    const failure = classifyEnding(event);
-    const { code, httpStatus, reason } = event;
-    const planned = this.session.phase.name === 'closing';
-    this.options.log[planned ? 'debug' : 'warn'](
-      { connection: number, code, httpStatus, reason, kind: failure.kind, advice: failure.message },
-      'the connection to Gemini Live has ended',
-    );
-    if (this.conversation.connected) this.tell({ type: 'disconnected' });
-    this.steer({ type: 'closed', connection: number, failure, jitter: this.options.random() });
+    const samples = this.pcm.take(event.bytes);
+    this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
   }
 
-  private serverSaid(number: number, event: ServerEvent): void {
-    switch (event.type) {
-      case 'goingAway':
-        this.steer({ type: 'goingAway', connection: number, timeLeftMs: event.timeLeftMs });
-        break;
-      case 'handleUpdated':
-        this.steer({ type: 'handleUpdated', connection: number, ...(event.handle && { handle: event.handle }) });
-        break;
-      case 'audio': {
-        const samples = this.pcm.take(event.bytes);
-        this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
-        break;
-      }
-      default:
-        this.tell({ type: 'serverSaid', event });
+  /** One event at a time: effects may cause events, which wait here. */
+  private tell(event: Unstamped<ConversationEvent>, samples?: Int16Array): void {
+    if (this.stopped) return;
+    const stamped = { ...event, atMs: this.options.clock.nowMs() } as ConversationEvent;
+    this.queue.push({ event: stamped, ...(samples && { samples }) });
+    if (this.working) return;
+    this.working = true;
+    try {
+      for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next);
+    } finally {
+      this.working = false;
     }
+    this.sleep();
   }
 
-  private stepConversation(event: ConversationEvent, samples: Int16Array | undefined): void {
-    const step = nextConversation(this.conversation, event, this.conversationPolicy);
+  private step({ event, samples }: Queued): void {
+    const step = nextConversation(this.conversation, event, this.policy);
     this.conversation = step.state;
-    for (const effect of step.effects) this.runConversationEffect(effect, event.atMs, samples);
+    for (const effect of step.effects) this.run(effect, event.atMs, samples);
     const busy = isBusy(step.state);
     if (busy === this.busy) return;
     this.busy = busy;
-    this.steer({ type: 'busyChanged', busy });
+    this.session.setBusy(busy);
   }
 
-  private runConversationEffect(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void {
+  private run(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void {
     const { output, meters } = this.options;
     switch (effect.type) {
       case 'announce':
@@ -347,18 +245,21 @@ export class Thinker {
         break;
       }
       case 'prepareText': {
-        const text = effect.kind === 'say' ? `${SAY_EXACTLY}\n${effect.text}` : effect.text;
-        this.questions.write(effect.turn, text, effect.withFrame);
+        const { turn, kind, text, withFrame } = effect;
+        this.questions.write(turn, { text, withFrame, exactly: kind === 'say' });
         break;
       }
       case 'ask':
         this.uplink.ask(effect.turn, effect.remark);
         break;
+      case 'goOn':
+        this.session.send({ type: 'question', text: GO_ON });
+        break;
       case 'withdraw':
         this.uplink.withdraw(effect.turn);
         break;
       case 'hush':
-        this.connection?.live.send({ type: 'hush' });
+        this.session.send({ type: 'hush' });
         break;
       case 'playAudio':
         if (samples) this.reply.play(effect.turn, samples, atMs);
@@ -368,7 +269,7 @@ export class Thinker {
         this.reply.end(effect.turn, atMs);
         break;
       case 'reconnect':
-        if (this.connection) this.steer({ type: 'gaveUpOn', connection: this.connection.number });
+        this.session.giveUp();
         break;
       case 'explain':
         output.explain(effect.text);
@@ -377,7 +278,10 @@ export class Thinker {
         this.ledger = remember(this.ledger, effect.turn, atMs);
         break;
       case 'answerWith':
+        this.answers.begin(effect.turn.number, effect.backend, this.wholeQuestion(effect.turn));
+        break;
       case 'cancelAnswer':
+        this.answers.cancel(effect.turn);
         break;
       case 'count':
         meters.count(effect.name);
@@ -385,29 +289,26 @@ export class Thinker {
     }
   }
 
-  /** Publishes the session's state where it has changed. */
-  private report(): void {
-    const report = sessionReport(this.session, this.options.identity);
-    const text = JSON.stringify(report);
-    if (text === this.reported) return;
-    this.reported = text;
-    this.options.output.session(report);
+  /** All a backend below `live` needs to answer on its own. */
+  private wholeQuestion(turn: Turn): Question | undefined {
+    const question = this.questions.of(turn);
+    if (!question) return undefined;
+    const history = historyOf(this.ledger, Number.NEGATIVE_INFINITY);
+    const spoken = question.kind === 'speech';
+    const frame = spoken || question.withFrame ? this.camera.fresh(this.options.clock.nowMs()) : undefined;
+    const cannotSee = frame === undefined;
+    if (spoken) return { audio: wholeOf(question), frame, cannotSee, history };
+    return question.exactly
+      ? { sayExactly: question.text, history }
+      : { text: question.text, frame, cannotSee, history };
   }
 
   private sleep(): void {
     this.cancelWake?.();
     this.cancelWake = undefined;
-    const times = [
-      sessionWakeMs(this.session, this.sessionPolicy),
-      conversationWakeMs(this.conversation, this.conversationPolicy),
-    ].filter((time) => time !== undefined);
-    if (times.length === 0) return;
-    const { clock, random } = this.options;
-    this.cancelWake = clock.after(Math.max(0, Math.min(...times) - clock.nowMs()), () => {
-      this.steer({ type: 'timePassed', jitter: random() });
-      this.tell({ type: 'timePassed' });
-    });
+    const wakeMs = conversationWakeMs(this.conversation, this.policy);
+    if (wakeMs === undefined || this.stopped) return;
+    const { clock } = this.options;
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => this.tell({ type: 'timePassed' }));
   }
 }
-
-const SAY_EXACTLY = 'Say exactly the following, word for word, and nothing else:';

@@ -2,6 +2,7 @@ import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { type Channel, filterOf } from '#shared/contract/channel.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
+import { LogThrottle } from '#shared/log/log-throttle.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Bus, Message } from './bus.ts';
@@ -52,10 +53,13 @@ class MqttBus implements Bus {
   constructor(options: MqttBusOptions) {
     this.options = options;
     const { meters, log } = options;
+    const throttle = new LogThrottle(options.clock);
     this.subscriptions = new Subscriptions({
       badPayload(topic, reason) {
         meters.count('busBadPayloads');
-        log.warn({ topic, reason: reason.slice(0, 500) }, 'dropped a bad payload');
+        const heldBack = throttle.due(topic);
+        if (heldBack === undefined) return;
+        log.warn({ topic, reason: reason.slice(0, 500), moreSinceLast: heldBack }, 'dropped a bad payload');
       },
       listenerFailed(topic, error) {
         meters.count('busListenerFailures');

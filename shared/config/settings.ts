@@ -150,7 +150,32 @@ export const SETTINGS = {
     'auto',
     'Camera',
   ),
-  videoFps: setting('CORTEX_VIDEO_FPS', number(0.2, 5, 'frames a second'), '2', 'Pictures a second'),
+  cameraRotation: setting(
+    'CORTEX_CAMERA_ROTATION',
+    z.pipe(z.enum(['0', '90', '180', '270'], 'must be 0, 90, 180 or 270'), z.transform(Number)),
+    '0',
+    'Degrees the picture is turned clockwise, for a camera that is mounted on its side',
+  ),
+  rpicamArguments: optional(
+    'CORTEX_RPICAM_ARGUMENTS',
+    word,
+    'Added to the rpicam-vid command or put in place of our value, e.g. `--camera 1 --mode 2304:1296:10:P`',
+  ),
+  videoFps: setting('CORTEX_VIDEO_FPS', number(0.2, 5, 'frames a second'), '2', 'Pictures a second of a moving scene'),
+  videoSizePx: setting('CORTEX_VIDEO_SIZE', number(64, 2_048, 'pixels'), '768', 'Longer side of a published picture'),
+  videoQuality: setting('CORTEX_VIDEO_QUALITY', number(10, 95), '70', 'JPEG quality of a published picture'),
+  sceneThresholdPercent: setting(
+    'CORTEX_SCENE_THRESHOLD',
+    number(0, 100, 'percent'),
+    '1.5',
+    'Difference of brightness from which a scene counts as changed; 0 publishes every picture',
+  ),
+  sceneRefreshMs: setting(
+    'CORTEX_SCENE_REFRESH_MS',
+    number(200, 1_500, 'ms'),
+    '1000',
+    'An unchanged scene is published at least this often, so that its picture never counts as stale',
+  ),
   simulatorPort: setting(
     'CORTEX_SIM_PORT',
     port(),
@@ -187,7 +212,11 @@ export const SETTINGS = {
     'What keeps the assistant from hearing itself',
   ),
   simPort: setting('CORTEX_SIM_PORT', port(), '9099', 'Port of the local Gemini simulator; loopback only'),
-  simScenario: optional('CORTEX_SIM_SCENARIO', word, 'JSON file with the faults the simulator shall play'),
+  simScenario: optional(
+    'CORTEX_SIM_SCENARIO',
+    word,
+    'Faults the simulator shall play: a ready-made scenario by name, or a JSON file',
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),

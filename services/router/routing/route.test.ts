@@ -17,6 +17,7 @@ test('a cry for help decides wherever it stands', () => {
 
 test('a negation takes a phrase its meaning', () => {
   expect(route('please do not turn off the camera')).toMatchObject({ layer: 2, intent: 'open' });
+  expect(route('I do not want to know where we are')).toMatchObject({ layer: 2, intent: 'open' });
 });
 
 test('a sentence that only contains a short command is none', () => {

@@ -4,6 +4,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
+import { raisePriority } from './realtime-priority.ts';
 
 const PERIOD_US = 5_000;
 const CARD_PERIODS = 6;
@@ -17,6 +18,7 @@ const STALLED_MS = 1_000;
 /** Plays through an `aplay` process: the way out where PortAudio is not to be had. @param pcm ALSA's name of the device. */
 export function aplayOutput(pcm: string, clock: Clock): OpenOutput {
   return async (hooks) => {
+    raisePriority();
     let complaint = '';
     for (const format of formatsToTry(REPLY_RATE_HZ)) {
       const attempt = await openAplay(pcm, format, clock, hooks);

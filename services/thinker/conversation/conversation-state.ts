@@ -53,6 +53,8 @@ export interface Owed {
 export interface ConversationState {
   readonly upcomingTurn: number;
   readonly connected: boolean;
+  /** Why there is no Live session and none is being tried. */
+  readonly liveFailure?: Failure;
   readonly level: Backend;
   /** Backends below `live` that this thinker has, best first. */
   readonly lowerBackends: readonly Backend[];
@@ -68,6 +70,8 @@ export interface ConversationState {
   /** The last sign of life concerning the active turn. */
   readonly lifeAtMs: number;
   readonly serverWorks: boolean;
+  /** The active answer broke off and the model was asked to go on; once is enough. */
+  readonly goneOn: boolean;
   /** The active answer seems complete, unless something follows until then. */
   readonly settleAtMs?: number;
   /** Questions that wait for the active turn; the user's own come first. */
@@ -82,6 +86,7 @@ export type BackendReport =
   | { type: 'userText'; text: string }
   | { type: 'modelText'; text: string }
   | { type: 'audio'; samples: number }
+  | { type: 'usage'; usage: Readonly<Record<string, number>> }
   | { type: 'finished' }
   | { type: 'failed'; failure: Failure };
 
@@ -117,6 +122,8 @@ export type ConversationEffect =
   | { type: 'prepareText'; turn: number; kind: 'ask' | 'say'; text: string; withFrame: boolean }
   /** Puts the turn's question, from its beginning, to the present connection. `remark` goes along with it. */
   | { type: 'ask'; turn: Turn; remark?: string }
+  /** Asks for the rest of an answer that broke off on this connection. */
+  | { type: 'goOn'; turn: Turn }
   /** Nothing further of the question is sent, and an open activity is closed. */
   | { type: 'withdraw'; turn: number }
   /** Stops the server's answer without a word of the user. */
@@ -124,7 +131,7 @@ export type ConversationEffect =
   /** The audio that came with this event is the turn's. */
   | { type: 'playAudio'; turn: number }
   | { type: 'endAudio'; turn: number }
-  | { type: 'answerWith'; turn: number; backend: Backend }
+  | { type: 'answerWith'; turn: Turn; backend: Backend }
   | { type: 'cancelAnswer'; turn: number }
   | { type: 'reconnect' }
   /** Speaks to the user without any backend. */
@@ -156,6 +163,7 @@ export function initialConversation(options: {
     reconnects: 0,
     lifeAtMs: 0,
     serverWorks: false,
+    goneOn: false,
     waiting: [],
     recent: [],
   };

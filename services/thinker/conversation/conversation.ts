@@ -8,7 +8,7 @@ import {
   type Draft,
 } from './conversation-state.ts';
 import { serverSaid } from './server-output.ts';
-import { isOver, newTurn, type Turn } from './turn.ts';
+import { isOver, looksComplete, newTurn, type Turn } from './turn.ts';
 import { admit, advance, cut, finishGeneration, put, turnNumbered } from './turn-order.ts';
 import { fallBack, passTime } from './watchdogs.ts';
 
@@ -63,9 +63,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       delete draft.settleAtMs;
       return;
     case 'liveFailed':
-      if (draft.active?.backend === 'live' && 'questionEnded' in draft.active.timings) {
-        fallBack(draft, draft.active, event.failure);
-      }
+      draft.liveFailure = event.failure;
       return;
     case 'levelChanged':
       levelChanged(draft, event.level);
@@ -138,18 +136,32 @@ function interruptAsked(draft: Draft, byVoice: boolean, utterance: number | unde
 /** A new connection knows nothing of the question at hand, so it is put again from its beginning. */
 function connected(draft: Draft): void {
   draft.connected = true;
+  delete draft.liveFailure;
   const { active } = draft;
-  if (!active || active.backend !== 'live' || draft.serverVad) return;
+  if (active?.backend !== 'live' || draft.serverVad) return;
   draft.lifeAtMs = draft.nowMs;
-  if (active.replySamples === 0) draft.effects.push({ type: 'ask', turn: active });
-  else finishGeneration(draft, active);
+  if (active.replySamples === 0) {
+    draft.effects.push({ type: 'ask', turn: active });
+    return;
+  }
+  if (draft.goneOn || looksComplete(active)) {
+    finishGeneration(draft, active);
+    return;
+  }
+  draft.goneOn = true;
+  draft.effects.push({ type: 'ask', turn: active, remark: brokenOff(active) });
+}
+
+/** Goes with the question when it is put again after half an answer. */
+function brokenOff(turn: Turn): string {
+  return `[The connection broke while you answered this. The wearer already has: "${turn.modelText.trim()}" Go on from there; repeat nothing.]`;
 }
 
 function levelChanged(draft: Draft, level: Draft['level']): void {
   if (draft.level === level) return;
   draft.level = level;
   const { active } = draft;
-  if (!active || active.phase !== 'listening') return;
+  if (active?.phase !== 'listening') return;
   const unsent = draft.atServerSinceMs === undefined;
   if (active.backend === 'live' && !unsent) return;
   put(draft, advance(draft, active, { type: 'backendChanged', backend: level }));
@@ -160,12 +172,12 @@ function backendReported(draft: Draft, number: number, report: BackendReport): v
   if (active?.number !== number || active.backend === 'live') return;
   switch (report.type) {
     case 'userText': {
-      const turn = advance(draft, active, { type: 'userTextArrived', text: report.text });
+      const turn = advance(draft, active, { type: 'textReplaced', role: 'user', text: report.text });
       draft.effects.push({ type: 'transcribe', turn, role: 'user', final: true });
       return;
     }
     case 'modelText': {
-      const turn = advance(draft, active, { type: 'modelTextArrived', text: report.text });
+      const turn = advance(draft, active, { type: 'textReplaced', role: 'model', text: report.text });
       draft.effects.push({ type: 'transcribe', turn, role: 'model', final: false });
       return;
     }
@@ -174,6 +186,9 @@ function backendReported(draft: Draft, number: number, report: BackendReport): v
       draft.effects.push({ type: 'playAudio', turn: turn.number });
       return;
     }
+    case 'usage':
+      advance(draft, active, { type: 'usageBooked', usage: report.usage });
+      return;
     case 'finished':
       finishGeneration(draft, active);
       return;

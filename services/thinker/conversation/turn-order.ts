@@ -48,6 +48,7 @@ export function activate(draft: Draft, turn: Turn): void {
   draft.reconnects = 0;
   draft.lifeAtMs = draft.nowMs;
   draft.serverWorks = false;
+  draft.goneOn = false;
   delete draft.settleAtMs;
   delete draft.atServerSinceMs;
   if (turn.kind !== 'speech') draft.effects.push({ type: 'announce', turn });
@@ -59,7 +60,7 @@ export function put(draft: Draft, turn: Turn): void {
   if (turn.backend === 'live') {
     if (draft.connected && !draft.serverVad) draft.effects.push({ type: 'ask', turn });
   } else if ('questionEnded' in turn.timings) {
-    draft.effects.push({ type: 'answerWith', turn: turn.number, backend: turn.backend });
+    draft.effects.push({ type: 'answerWith', turn, backend: turn.backend });
   }
 }
 

@@ -37,6 +37,8 @@ export type TurnEvent = { atMs: number } /** The question is whole (not necessar
   | { type: 'audioArrived'; samples: number }
   | { type: 'userTextArrived'; text: string }
   | { type: 'modelTextArrived'; text: string }
+  /** The whole text so far, in place of a piece. */
+  | { type: 'textReplaced'; role: 'user' | 'model'; text: string }
   | { type: 'generated' }
   | { type: 'completed' }
   | { type: 'played'; state: 'playing' | 'over'; position: number }
@@ -76,6 +78,8 @@ export function nextTurn(turn: Turn, event: TurnEvent): Turn {
       return { ...turn, userText: joinTranscript(turn.userText, event.text) };
     case 'modelTextArrived':
       return { ...turn, modelText: joinTranscript(turn.modelText, event.text) };
+    case 'textReplaced':
+      return event.role === 'user' ? { ...turn, userText: event.text } : { ...turn, modelText: event.text };
     case 'played':
       return {
         ...turn,
@@ -144,6 +148,12 @@ export function heardText(turn: Turn): string {
   const length = Math.floor((modelText.length * playedSamples) / replySamples);
   const space = modelText.lastIndexOf(' ', length);
   return space <= 0 ? '' : modelText.slice(0, space);
+}
+
+/** Whether the answer's text ends like an answer; one without any text says nothing either way. */
+export function looksComplete(turn: Turn): boolean {
+  const text = turn.modelText.trimEnd();
+  return text === '' || /[.!?…。！？)\]"”»]$/.test(text);
 }
 
 /** First stamps stay: a question asked again keeps the moment it was asked first. */

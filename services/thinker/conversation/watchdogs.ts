@@ -2,7 +2,7 @@ import type { Failure } from '#shared/contract/thinker.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ConversationPolicy, ConversationState, Draft } from './conversation-state.ts';
 import { askAgain } from './server-output.ts';
-import { isOver, type Turn } from './turn.ts';
+import { isOver, looksComplete, type Turn } from './turn.ts';
 import { advance, fail, finishGeneration, put } from './turn-order.ts';
 
 const NO_ANSWER: Failure = { kind: 'no-answer', message: 'Gemini gave no answer in time; ask again', retryable: true };
@@ -38,23 +38,36 @@ export function passTime(draft: Draft): void {
   const { active } = draft;
   if (!active) return;
   if (draft.settleAtMs !== undefined && draft.nowMs >= draft.settleAtMs) {
-    finishGeneration(draft, active);
+    delete draft.settleAtMs;
+    endOrGoOn(draft, active);
     return;
   }
   const deadline = deadlineMs(draft, active, policy);
   if (deadline !== undefined && draft.nowMs >= deadline) {
-    fallBack(draft, active, draft.connected ? NO_ANSWER : NO_CONNECTION);
+    fallBack(draft, active, draft.liveFailure ?? (draft.connected ? NO_ANSWER : NO_CONNECTION));
     return;
   }
   const silence = silenceMs(draft, active, policy);
   if (silence === undefined || draft.nowMs < silence) return;
   if (active.replySamples > 0) {
     draft.effects.push({ type: 'count', name: 'stalledAnswers' });
-    finishGeneration(draft, active);
+    endOrGoOn(draft, active);
     return;
   }
   draft.effects.push({ type: 'count', name: draft.owed ? 'silencesAfterInterrupt' : 'silencesAfterQuestion' });
   askAgain(draft, active);
+}
+
+/** An answer that has stopped in the middle of a sentence is asked for its rest, once; anything else was the whole of it. */
+function endOrGoOn(draft: Draft, active: Turn): void {
+  if (draft.goneOn || looksComplete(active) || !draft.connected || active.backend !== 'live') {
+    if (!draft.connected) draft.effects.push({ type: 'explain', text: spokenReason(NO_CONNECTION) });
+    finishGeneration(draft, active);
+    return;
+  }
+  draft.goneOn = true;
+  draft.lifeAtMs = draft.nowMs;
+  draft.effects.push({ type: 'count', name: 'answersContinued' }, { type: 'goOn', turn: active });
 }
 
 /** The next backend down answers; where there is none, the user is told why, and the turn has failed. */
@@ -72,8 +85,9 @@ export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
 
 /** When the silence about the active question becomes suspicious. */
 function silenceMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number | undefined {
-  if (active.backend !== 'live' || !state.connected) return undefined;
-  if (active.phase === 'speaking') return state.lifeAtMs + policy.stalledMs;
+  if (active.backend !== 'live') return undefined;
+  if (active.phase === 'speaking') return state.lifeAtMs + (state.connected ? policy.stalledMs : policy.answerWithinMs);
+  if (!state.connected) return undefined;
   // Both remedies spent: the clock of the turn decides.
   if (active.phase !== 'thinking' || (state.asks >= 2 && state.reconnects > 0)) return undefined;
   return state.lifeAtMs + policy.noOutputMs;
@@ -83,6 +97,7 @@ function silenceMs(state: ConversationState, active: Turn, policy: ConversationP
 function deadlineMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number | undefined {
   const endedMs = active.timings['questionEnded'];
   if (endedMs === undefined || active.phase === 'speaking') return undefined;
+  if (state.liveFailure && active.backend === 'live') return endedMs;
   if (state.serverWorks) return endedMs + policy.workWithinMs;
   const canFallBack = active.backend === 'live' && state.lowerBackends.length > 0;
   if (canFallBack) return endedMs + policy.fallBackAfterMs;

@@ -12,3 +12,9 @@ If you are told that the wearer heard only part of an answer, do not assume they
 
 /** Said in place of a picture when there is no current one. */
 export const CANNOT_SEE_NOW = '[camera: no current picture; you cannot see right now]';
+
+/** Before a text that is to be spoken as it stands. */
+export const SAY_EXACTLY = 'Say exactly the following, word for word, and nothing else:';
+
+/** After an answer that stopped in the middle of a sentence. */
+export const GO_ON = '[You broke off in the middle of a sentence. Go on exactly there; repeat nothing.]';

@@ -9,5 +9,5 @@ const SPREAD = 0.2;
  */
 export function backoffMs(attempt: number, jitter: number): number {
   const nominalMs = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt - 1, 16));
-  return Math.min(LONGEST_MS, nominalMs * (1 - SPREAD + 2 * SPREAD * jitter));
+  return Math.min(LONGEST_MS, Math.round(nominalMs * (1 - SPREAD + 2 * SPREAD * jitter)));
 }

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 import type { Log } from '#shared/log/log.ts';
-import type { Handle } from './session.ts';
+import type { Handle } from './session-state.ts';
 
 const StoredHandle = z.object({
   handle: z.string(),

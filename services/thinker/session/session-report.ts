@@ -1,5 +1,5 @@
 import type { Session as SessionReport } from '#shared/contract/thinker.ts';
-import type { SessionState } from './session.ts';
+import type { SessionState } from './session-state.ts';
 
 /** The session as other layers see it. */
 export function sessionReport(state: SessionState, identity: { model: string; simulated: boolean }): SessionReport {

@@ -12,6 +12,8 @@ export interface SpokenQuestion {
 export interface WrittenQuestion {
   kind: 'text';
   text: string;
+  /** The text is the answer: it is to be spoken as it stands. */
+  exactly: boolean;
   /** What the camera shows belongs to it. */
   withFrame: boolean;
 }
@@ -46,8 +48,8 @@ export class Questions {
     this.speech(utterance).ended = true;
   }
 
-  write(turn: number, text: string, withFrame: boolean): void {
-    this.written.set(turn, { kind: 'text', text, withFrame });
+  write(turn: number, question: Omit<WrittenQuestion, 'kind'>): void {
+    this.written.set(turn, { kind: 'text', ...question });
   }
 
   of({ number, utterance }: Asker): Question | undefined {
@@ -66,4 +68,15 @@ export class Questions {
     this.spoken.set(utterance, fresh);
     return fresh;
   }
+}
+
+/** All of a spoken question in one piece. */
+export function wholeOf({ chunks, samples }: SpokenQuestion): Int16Array {
+  const whole = new Int16Array(samples);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }

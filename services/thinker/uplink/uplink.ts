@@ -1,7 +1,7 @@
 import type { Meters } from '#shared/metrics/meters.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { CANNOT_SEE_NOW } from '../live/instruction.ts';
+import { CANNOT_SEE_NOW, SAY_EXACTLY } from '../live/instruction.ts';
 import type { LiveConnection } from '../live/live-connection.ts';
 import type { NewestFrame } from './newest-frame.ts';
 import type { Asker, Question, Questions, SpokenQuestion, WrittenQuestion } from './question.ts';
@@ -108,7 +108,8 @@ export class Uplink {
   private sendText(course: Course, question: WrittenQuestion, sink: UplinkSink): void {
     this.sendRemarks(sink);
     const jpeg = question.withFrame ? this.options.camera.fresh(this.options.clock.nowMs()) : undefined;
-    const lines = [course.remark, question.withFrame && !jpeg ? CANNOT_SEE_NOW : undefined, question.text];
+    const blind = question.withFrame && !jpeg ? CANNOT_SEE_NOW : undefined;
+    const lines = [course.remark, blind, question.exactly ? SAY_EXACTLY : undefined, question.text];
     this.course = undefined;
     sink.send({ type: 'question', text: lines.filter(Boolean).join('\n'), ...(jpeg && { jpeg }) });
     this.options.started(course.turn);

@@ -1,0 +1,262 @@
+import type { Failure, Session as SessionReport } from '#shared/contract/thinker.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { classifyEnding } from '../live/failure.ts';
+import type { ConnectLive, LiveConnection, LiveEvent, LiveRequest } from '../live/live-connection.ts';
+import { readServerMessage, type ServerEvent } from '../live/server-message.ts';
+import type { HandleStore } from './handle-store.ts';
+import { nextSession, sessionWakeMs } from './session.ts';
+import { sessionReport } from './session-report.ts';
+import {
+  initialSession,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionPolicy,
+  type SessionState,
+} from './session-state.ts';
+
+/** Whoever talks over the connection. */
+export interface SessionListener {
+  /** `unknownSinceMs`: what was said after this moment has to be told again; undefined: nothing may be told. */
+  opened(live: LiveConnection, unknownSinceMs: number | undefined): void;
+  /** Nothing can be sent any more. */
+  lost(): void;
+  said(event: ServerEvent): void;
+  /** There will be no connection until a person does something about it. */
+  failed(failure: Failure): void;
+  reported(report: SessionReport): void;
+}
+
+export interface SessionRunnerOptions {
+  clock: Clock;
+  log: Log;
+  meters: Meters;
+  connect: ConnectLive;
+  handles: HandleStore;
+  identity: { model: string; simulated: boolean };
+  enabled: boolean;
+  policy: SessionPolicy;
+  tools(): LiveRequest['tools'];
+  /** From 0 to 1. */
+  random(): number;
+}
+
+/** Carries out what the session's core decides: opens and closes connections, keeps the clock, passes on what arrives. */
+export class SessionRunner {
+  private readonly options: SessionRunnerOptions;
+  private readonly listener: SessionListener;
+  private readonly queue: SessionEvent[] = [];
+  private state: SessionState;
+  private connection: { number: number; live: LiveConnection } | undefined;
+  /** What the connection being opened does not know. */
+  private unknownSinceMs: number | undefined;
+  private open = false;
+  private reported = '';
+  private working = false;
+  private stopped = false;
+  private afterClose: (() => void) | undefined;
+  private cancelWake: (() => void) | undefined;
+
+  constructor(options: SessionRunnerOptions, listener: SessionListener) {
+    this.options = options;
+    this.listener = listener;
+    const handle = options.handles.load();
+    const nowMs = options.clock.nowMs();
+    this.state = initialSession(nowMs, { enabled: options.enabled, ...(handle && { handle }) });
+  }
+
+  /** Publishes the state and connects, so that the first question finds a connection. */
+  start(): void {
+    this.report();
+    this.want();
+  }
+
+  /** A connection will be needed in a moment. */
+  want(): void {
+    this.take({ type: 'wanted', atMs: this.now() });
+  }
+
+  enable(enabled: boolean): void {
+    this.take({ type: 'enabled', enabled, atMs: this.now() });
+  }
+
+  setBusy(busy: boolean): void {
+    this.take({ type: 'busyChanged', busy, atMs: this.now() });
+  }
+
+  toolsChanged(): void {
+    this.take({ type: 'toolsChanged', atMs: this.now() });
+  }
+
+  /** A watchdog has found the connection useless: another one, with the same handle. */
+  giveUp(): void {
+    if (this.connection) this.take({ type: 'gaveUpOn', connection: this.connection.number, atMs: this.now() });
+  }
+
+  send(message: Parameters<LiveConnection['send']>[0]): boolean {
+    return this.open && (this.connection?.live.send(message) ?? false);
+  }
+
+  /** Resolves when the socket is closed, and has said so. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.open = false;
+    this.cancelWake?.();
+    const { connection } = this;
+    if (connection) {
+      await new Promise<void>((resolve) => {
+        this.afterClose = resolve;
+        connection.live.close();
+      });
+    }
+    this.state = { ...this.state, phase: { name: 'idle' }, sinceMs: this.now() };
+    this.report();
+  }
+
+  private now(): number {
+    return this.options.clock.nowMs();
+  }
+
+  /** One event at a time: effects may cause events, which wait here. */
+  private take(event: SessionEvent): void {
+    if (this.stopped) return;
+    this.queue.push(event);
+    if (this.working) return;
+    this.working = true;
+    try {
+      for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next);
+    } finally {
+      this.working = false;
+    }
+    this.report();
+    this.sleep();
+  }
+
+  private step(event: SessionEvent): void {
+    const failedBefore = this.state.phase.name === 'failed';
+    const step = nextSession(this.state, event, this.options.policy);
+    this.state = step.state;
+    for (const effect of step.effects) this.run(effect);
+    const { failure, phase } = step.state;
+    if (phase.name === 'failed' && !failedBefore && failure) this.listener.failed(failure);
+  }
+
+  private run(effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'open':
+        this.connect(effect);
+        break;
+      case 'close':
+        this.lose();
+        this.connection?.live.close();
+        break;
+      case 'ping':
+        this.connection?.live.ping();
+        break;
+      case 'storeHandle':
+        this.options.handles.save(effect.handle);
+        break;
+      case 'count':
+        this.options.meters.count(effect.name);
+        break;
+    }
+  }
+
+  private connect(effect: Extract<SessionEffect, { type: 'open' }>): void {
+    const number = effect.connection;
+    const tools = effect.withTools ? this.options.tools() : [];
+    const request = { tools, ...(effect.handle !== undefined && { handle: effect.handle }) };
+    const live = this.options.connect(request, (event) => this.arrived(number, live, event));
+    this.connection = { number, live };
+    this.unknownSinceMs = effect.seed ? effect.retellSinceMs : undefined;
+  }
+
+  private arrived(number: number, live: LiveConnection, event: LiveEvent): void {
+    if (event.type === 'closed') {
+      this.closed(number, live, event);
+      return;
+    }
+    if (this.connection?.number !== number || this.stopped) return;
+    switch (event.type) {
+      case 'opened':
+        this.opened(number, live);
+        break;
+      case 'message':
+        this.options.meters.count('liveBytesReceived', event.bytes);
+        this.take({ type: 'heard', connection: number, atMs: this.now() });
+        for (const said of readServerMessage(event.message)) this.said(number, said);
+        break;
+      case 'unreadable':
+        this.options.meters.count('unreadableMessages');
+        break;
+      case 'ponged':
+        this.take({ type: 'heard', connection: number, atMs: this.now() });
+        break;
+    }
+  }
+
+  private opened(number: number, live: LiveConnection): void {
+    this.take({ type: 'opened', connection: number, atMs: this.now() });
+    const { phase } = this.state;
+    if (phase.name !== 'open' || phase.connection !== number) return;
+    this.options.log.info({ connection: number, resumed: phase.resumed }, 'connected to Gemini Live');
+    this.open = true;
+    this.listener.opened(live, this.unknownSinceMs);
+  }
+
+  private closed(number: number, live: LiveConnection, event: Extract<LiveEvent, { type: 'closed' }>): void {
+    this.options.meters.count('liveBytesSent', live.sentBytes);
+    const failure = classifyEnding(event);
+    const planned = this.stopped || this.state.phase.name === 'closing';
+    const { code, httpStatus, reason } = event;
+    this.options.log[planned ? 'debug' : 'warn'](
+      { connection: number, code, httpStatus, reason, kind: failure.kind, advice: failure.message },
+      'the connection to Gemini Live has ended',
+    );
+    if (this.connection?.number === number) {
+      this.connection = undefined;
+      this.lose();
+    }
+    this.afterClose?.();
+    this.take({ type: 'closed', connection: number, failure, jitter: this.options.random(), atMs: this.now() });
+  }
+
+  private lose(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.listener.lost();
+  }
+
+  private said(connection: number, event: ServerEvent): void {
+    const atMs = this.now();
+    if (event.type === 'goingAway') this.take({ type: 'goingAway', connection, timeLeftMs: event.timeLeftMs, atMs });
+    else if (event.type === 'handleUpdated') {
+      this.take({
+        type: 'handleUpdated',
+        connection,
+        atMs,
+        ...(event.handle !== undefined && { handle: event.handle }),
+      });
+    } else if (this.open) this.listener.said(event);
+  }
+
+  /** Publishes the state where it has changed. */
+  private report(): void {
+    const report = sessionReport(this.state, this.options.identity);
+    const text = JSON.stringify(report);
+    if (text === this.reported) return;
+    this.reported = text;
+    this.listener.reported(report);
+  }
+
+  private sleep(): void {
+    this.cancelWake?.();
+    this.cancelWake = undefined;
+    const wakeMs = sessionWakeMs(this.state, this.options.policy);
+    if (wakeMs === undefined || this.stopped) return;
+    this.cancelWake = this.options.clock.after(Math.max(0, wakeMs - this.now()), () =>
+      this.take({ type: 'timePassed', jitter: this.options.random(), atMs: this.now() }),
+    );
+  }
+}
