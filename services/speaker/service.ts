@@ -130,8 +130,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       }
       letAlone();
       // The predecessor's last samples are still on their way: two voices at once would spoil both.
-      const silentForMs = record ? record.silentAtMs + GUARD_MS - clock.nowMs() : 0;
-      speaker.beginIn(Math.max(0, samplesOf(silentForMs) - output.latency.unheard));
+      const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
+      speaker.beginIn(silentForMs > 0 ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard) : 0);
       book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
       for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) sound(payload);
     }
