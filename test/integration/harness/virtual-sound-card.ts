@@ -14,7 +14,7 @@ export interface VirtualSoundCard {
   /** Plays samples into the microphone at real-time speed; resolves when the last one has been played. */
   speak(samples: Int16Array, sampleRateHz: number): Promise<void>;
   /** Starts recording what a person would hear (or, with `mic`, what the microphone gets). */
-  record(sink: 'speaker' | 'mic', sampleRateHz: number): Promise<Recording>;
+  record(sink: string, sampleRateHz: number): Promise<Recording>;
   /** Runs pactl on this card; resolves with its output. */
   pactl(...args: string[]): Promise<string>;
   /** Kills the daemon and starts another one on the same socket, as a crash or an upgrade of PulseAudio does. */
@@ -48,12 +48,13 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
   writeFileSync(
     script,
     [
+      // norewinds: without it an idle null sink keeps its first customer waiting for up to two seconds, as no hardware does.
       ...[
         { sink: 'mic', rateHz: format.micRateHz },
         { sink: 'speaker', rateHz: format.speakerRateHz },
       ].map(
         ({ sink, rateHz }) =>
-          `load-module module-null-sink sink_name=${sink} rate=${rateHz} channels=${format.channels} sink_properties=device.description=${sink}`,
+          `load-module module-null-sink sink_name=${sink} rate=${rateHz} channels=${format.channels} norewinds=1 sink_properties=device.description=${sink}`,
       ),
       `load-module module-native-protocol-unix auth-anonymous=1 socket=${socket}`,
       'set-default-sink speaker',
