@@ -55,7 +55,7 @@ export function frameFlow(
     if (mine !== generation) return;
     scene = looked.state;
     listener.published(jpeg, capture.capturedAtMs);
-    meters.count(`framesPublished`);
+    meters.count('framesPublished');
     meters.count(`framesPublishedAs${looked.publish.replace(/^./, (first) => first.toUpperCase())}`);
     meters.count('frameBytesPublished', jpeg.length);
     meters.gauge('captureToBusMs', clock.nowMs() - capture.capturedAtMs);
@@ -65,6 +65,8 @@ export function frameFlow(
     (capture) =>
       work(capture).catch((error: unknown) => {
         meters.count('picturesUndecodable');
+        // The next one is looked at without waiting: there is nothing to show for the last look.
+        lookedAtMs = Number.NEGATIVE_INFINITY;
         log.debug({ reason: messageOf(error) }, 'dropped a picture that cannot be decoded');
       }),
     () => meters.count('picturesReplaced'),

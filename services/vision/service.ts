@@ -150,7 +150,7 @@ export async function startVision(context: ServiceContext): Promise<Running> {
     );
     teardown.add(
       await bus.subscribe(ask, ({ payload }) => {
-        if (payload.withFrame !== false) attention = hearQuestion(attention, clock.nowMs());
+        if (payload.withFrame) attention = hearQuestion(attention, clock.nowMs());
       }),
     );
     teardown.add(
