@@ -6,8 +6,8 @@ import type { Camera } from './camera.ts';
 import { CameraSupervisor } from './camera-supervisor.ts';
 import { frameFlow } from './frame-flow.ts';
 import { NO_OUTAGE, type OutageEvent, watchOutage } from './outage-watch.ts';
+import type { PictureProcessor } from './picture-processor.ts';
 import type { RetainedFrame } from './retained-frame.ts';
-import { sharpProcessor } from './sharp-processor.ts';
 
 /** A camera, what becomes of its pictures, and what the user hears about it. */
 export interface Eye {
@@ -22,18 +22,16 @@ export interface Eye {
 export function createEye(
   camera: Camera,
   context: ServiceContext,
+  processor: PictureProcessor,
   retained: RetainedFrame,
   attentive: () => boolean,
 ): Eye {
   const { settings, clock, meters, log, bus } = context;
   let outage = NO_OUTAGE;
+  /** Why the last picture could not be decoded, for the person who wonders why there is none. */
+  let undecodable = '';
   let decodedAtMs = Number.NEGATIVE_INFINITY;
 
-  const processor = sharpProcessor({
-    maxSidePx: settings.videoSizePx,
-    jpegQuality: settings.videoQuality,
-    rotation: settings.cameraRotation,
-  });
   const policy = {
     frameMs: 1_000 / settings.videoFps,
     refreshMs: settings.sceneRefreshMs,
@@ -44,6 +42,9 @@ export function createEye(
     decoded() {
       decodedAtMs = clock.nowMs();
       supervisor.pictureDecoded();
+    },
+    undecodable(reason) {
+      undecodable = `; ${reason}`;
     },
     lensChanged(news) {
       log.info({ news }, 'the brightness of the picture changed');
@@ -58,7 +59,8 @@ export function createEye(
     },
     lost(reason) {
       flow.reset();
-      context.describe(`${camera.name}: no picture (${reason}), trying again`);
+      context.describe(`${camera.name}: no picture (${reason}${undecodable}), trying again`);
+      undecodable = '';
       stepOutage('lost');
     },
     ticked(atMs) {

@@ -11,6 +11,8 @@ export interface FrameFlowListener {
   published(jpeg: Uint8Array, capturedAtMs: number): void;
   /** The camera delivered something that is a picture. */
   decoded(): void;
+  /** The camera delivered something that is none. */
+  undecodable(reason: string): void;
   lensChanged(news: LensNews): void;
 }
 
@@ -65,9 +67,11 @@ export function frameFlow(
     (capture) =>
       work(capture).catch((error: unknown) => {
         meters.count('picturesUndecodable');
+        const reason = messageOf(error);
+        log.debug({ reason }, 'dropped a picture that cannot be decoded');
+        listener.undecodable(reason);
         // The next one is looked at without waiting: there is nothing to show for the last look.
         lookedAtMs = Number.NEGATIVE_INFINITY;
-        log.debug({ reason: messageOf(error) }, 'dropped a picture that cannot be decoded');
       }),
     () => meters.count('picturesReplaced'),
   );

@@ -14,6 +14,7 @@ import { captureDevices } from './capture-devices.ts';
 import { chooseCamera } from './choose-camera.ts';
 import { createEye } from './eye.ts';
 import { RetainedFrame } from './retained-frame.ts';
+import { sharpProcessor } from './sharp-processor.ts';
 
 /** PM2 tells us to leave as soon as the successor is ready; the successor's own word may still be on its way. */
 const SUCCESSOR_MS = 150;
@@ -22,9 +23,14 @@ const SUCCESSOR_MS = 150;
 export async function startVision(context: ServiceContext): Promise<Running> {
   const { settings, clock, log, bus } = context;
   const startedAtMs = clock.nowMs();
-  const camera = await chooseCamera({ ...context, devices: captureDevices() });
+  const processor = sharpProcessor({
+    maxSidePx: settings.videoSizePx,
+    jpegQuality: settings.videoQuality,
+    rotation: settings.cameraRotation,
+  });
+  const camera = await chooseCamera({ ...context, devices: captureDevices(), decode: processor.glance });
   const retained = new RetainedFrame((jpeg) => bus.publish(frame, jpeg), startedAtMs);
-  const eye = camera && createEye(camera, context, retained, () => clock.nowMs() < attention.untilMs);
+  const eye = camera && createEye(camera, context, processor, retained, () => clock.nowMs() < attention.untilMs);
   const store = privacyStore(settings.stateDir);
   const stored = store.read();
   let blocked = stored.privacy.camera;
