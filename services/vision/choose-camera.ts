@@ -45,7 +45,7 @@ export async function chooseCamera(needs: CameraNeeds): Promise<Camera | undefin
         await program(needs, FFMPEG, `CORTEX_CAMERA=v4l2:${camera.device}`, 'ffmpeg'),
       );
     case 'topic':
-      return topicCamera(foreignTopic(camera.topic), needs.bus, clock);
+      return topicCamera(foreignTopic(camera.topic), needs.bus, clock, needs.meters);
     case 'file': {
       const files = pictureFiles(camera.path);
       const showMs = 1_000 / settings.videoFps;
