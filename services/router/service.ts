@@ -24,8 +24,11 @@ export async function startRouter(context: ServiceContext, pid: number = process
   const liveAtStart = settings.enableLiveApi && settings.layer2Mode === 'live';
   const teardown = new Teardown();
 
-  async function listen<Payload>(channel: Channel<Payload>, listener: (payload: Payload) => void): Promise<void> {
-    teardown.add(await bus.subscribe(channel, ({ payload }) => listener(payload)));
+  async function listen<Payload>(
+    channel: Channel<Payload>,
+    listener: (payload: Payload, retained: boolean) => void,
+  ): Promise<void> {
+    teardown.add(await bus.subscribe(channel, ({ payload, retained }) => listener(payload, retained)));
   }
 
   /** With Gemini's own detection there are no utterances, and every turn that is reported was spoken. */
@@ -43,7 +46,7 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(runtimeSettings, ({ layer2Mode }) =>
       router.happened({ type: 'liveSwitched', wanted: layer2Mode ? layer2Mode === 'live' : liveAtStart }),
     );
-    await listen(privacy, (now) => router.happened({ type: 'privacyChanged', privacy: now }));
+    await listen(privacy, (now, retained) => router.happened({ type: 'privacyChanged', privacy: now, retained }));
     await listen(volume, (now) => router.happened({ type: 'volumeChanged', volume: now.volume }));
     await listen(speakerState, (now) =>
       router.happened({ type: 'speakerReported', speaking: now.state === 'speaking', volume: now.volume }),
