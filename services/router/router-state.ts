@@ -35,6 +35,8 @@ export type RouterEvent = { atMs: number } & (
   | { type: 'volumeChanged'; volume: number }
   | { type: 'liveSwitched'; wanted: boolean }
   | { type: 'thinkerSeen'; there: boolean }
+  /** A lone "stop" was recognised on the device, before any transcript. */
+  | { type: 'stopHeard' }
   | { type: 'timePassed' }
 );
 

@@ -1,5 +1,5 @@
 import type { Privacy } from '#shared/contract/control.ts';
-import { settleRequests, transcribed } from './answering.ts';
+import { settleRequests, stopped, transcribed } from './answering.ts';
 import type { Command } from './commands.ts';
 import { privacyWords } from './control/privacy-words.ts';
 import { nextLayerRequests } from './layers/layer-requests.ts';
@@ -47,6 +47,8 @@ function react(state: RouterState, event: RouterEvent): RouterReaction {
       const seen = { ...state, thinkerThere: event.there };
       return event.there ? quietly(seen) : relevel(seen, { type: 'thinkerLeft', atMs: event.atMs });
     }
+    case 'stopHeard':
+      return stopped(state);
     case 'timePassed':
       return timePassed(state, event.atMs);
   }

@@ -7,6 +7,7 @@ import { session, type Turn, transcript, turn } from '#shared/contract/thinker.t
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { startLocalStop } from './local-stop/local-stop.ts';
 import { RouterProcess } from './router-process.ts';
 import { route } from './routing/route.ts';
 
@@ -60,6 +61,8 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(layer1Response, (response) => router.happened({ type: 'layerAnswered', layer: 1, response }));
     await listen(layer3Response, (response) => router.happened({ type: 'layerAnswered', layer: 3, response }));
     await listen(transcript, (now) => router.happened({ type: 'transcribed', transcript: now }));
+    const localStop = await startLocalStop(context, () => router.happened({ type: 'stopHeard' }));
+    if (localStop) teardown.add(localStop);
     teardown.add(clock.every(TICK_MS, () => router.happened({ type: 'timePassed' })));
     return { stop: () => teardown.run() };
   } catch (error) {
