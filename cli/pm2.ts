@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { CortexError } from '#shared/errors/cortex-error.ts';
+import type { Clock } from '#shared/time/clock.ts';
 
 /** One process as `pm2 jlist` tells it; only what this program uses. */
 const Pm2Process = z.object({
@@ -52,12 +53,32 @@ export async function listProcesses(root: string): Promise<Pm2Process[]> {
   return z.array(Pm2Process).parse(JSON.parse(list ?? '[]'));
 }
 
+/** Ends PM2's daemon and resolves when it is gone: `pm2 kill` itself returns a moment before. */
+export async function killDaemon(root: string, clock: Clock): Promise<void> {
+  const pid = daemonPid();
+  await pm2(root, ['kill', '--silent']);
+  while (isAlive(pid)) await new Promise<void>((resolve) => clock.after(50, resolve));
+}
+
 function daemonRuns(): boolean {
-  const home = process.env['PM2_HOME'] ?? join(homedir(), '.pm2');
   try {
-    process.kill(Number(readFileSync(join(home, 'pm2.pid'), 'utf8')), 0);
+    return isAlive(daemonPid());
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
     return true;
   } catch {
     return false;
   }
+}
+
+/** Throws where there is no pid file. */
+function daemonPid(): number {
+  const home = process.env['PM2_HOME'] ?? join(homedir(), '.pm2');
+  return Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
 }

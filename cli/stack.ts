@@ -10,6 +10,9 @@ import { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { listProcesses, type Pm2Process } from './pm2.ts';
 
+/** What a process exits with when a setting is wrong; see ecosystem.config.js. */
+const EXIT_CONFIGURATION = 1;
+
 /** True where the answers come from the local stand-in and not from Google. */
 export function isSimulated(settings: Settings): boolean {
   return !settings.geminiApiKey && !settings.geminiBaseUrl;
@@ -74,7 +77,9 @@ function view(
   if (!process) return { name, state: 'not running', uses: '' };
   const { status: pm2Status } = process.pm2_env;
   const uses = said?.uses ?? (name === 'live-sim' ? `http://127.0.0.1:${settings.simulatorPort}` : '');
-  if (pm2Status === 'stopped' || pm2Status === 'errored')
+  // PM2 shows "waiting restart" for a process it will not restart, because its exit code is one of `stop_exit_codes`.
+  const gaveUp = pm2Status === 'waiting restart' && process.pm2_env.exit_code === EXIT_CONFIGURATION;
+  if (gaveUp || pm2Status === 'stopped' || pm2Status === 'errored')
     return { name, state: 'failed', uses: lastComplaint(process), process };
   if (pm2Status === 'waiting restart') return { name, state: 'restarting', uses: lastComplaint(process), process };
   const onBus = SERVICES.includes(name as ServiceName);

@@ -1,7 +1,7 @@
 import { loadCredentials } from '#shared/config/credentials.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { listProcesses, pm2 } from './pm2.ts';
+import { killDaemon, listProcesses, pm2 } from './pm2.ts';
 import { expectedProcesses, isSimulated, type ProcessView, watchStack } from './stack.ts';
 import { renderTable } from './table.ts';
 
@@ -51,7 +51,7 @@ function complaint({ name, state, uses }: ProcessView): string {
 }
 
 /** Stops the stack and takes it off PM2's list; ends PM2's daemon when nothing else runs under it. */
-export async function stop(root: string, settings: Settings): Promise<number> {
+export async function stop(root: string, settings: Settings, clock: Clock): Promise<number> {
   const ours = new Set([...expectedProcesses(settings), 'broker', 'live-sim']);
   const running = await listProcesses(root);
   if (running.length === 0) {
@@ -63,7 +63,7 @@ export async function stop(root: string, settings: Settings): Promise<number> {
   const clients = names.filter((name) => name !== 'broker');
   if (clients.length > 0) await pm2(root, ['delete', ...clients, '--silent']);
   if (names.includes('broker')) await pm2(root, ['delete', 'broker', '--silent']);
-  if (running.length === names.length) await pm2(root, ['kill', '--silent']);
+  if (running.length === names.length) await killDaemon(root, clock);
   console.log(names.length > 0 ? `Stopped ${names.join(', ')}.` : 'Nothing of this stack was running.');
   return 0;
 }

@@ -1,6 +1,7 @@
-import { GoogleGenAI, type LiveServerMessage, Modality, type Session } from '@google/genai';
+import { GoogleGenAI, type LiveServerMessage, Modality, type Session, Type } from '@google/genai';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findCodedSignal } from '#shared/audio/coded-signal.ts';
 import { hum } from './answer/voice.ts';
 import { createGeminiSimulator, type GeminiSimulator } from './gemini-simulator.ts';
 
@@ -93,7 +94,7 @@ describe('the simulator, spoken to by the official SDK', () => {
     const end = await heard.until((message) => message.serverContent?.turnComplete);
     expect(end.usageMetadata?.totalTokenCount).toBeGreaterThan(0);
     const text = heard.messages.map((message) => message.serverContent?.outputTranscription?.text ?? '').join('');
-    expect(text).toMatch(/^Simulated answer: I heard 1\.0 seconds of sound.* picture of 64 by 48, .*blue\.$/);
+    expect(text).toMatch(/^Simulated answer: I heard 1\.0 seconds at .* 64 by 48 pixels, .*blue\.$/);
     const sound = heard.messages.flatMap((message) => message.serverContent?.modelTurn?.parts ?? []);
     expect(sound.some((part) => part.inlineData?.mimeType === 'audio/pcm;rate=24000')).toBe(true);
     expect(sound.some((part) => part.thought)).toBe(true);
@@ -113,6 +114,49 @@ describe('the simulator, spoken to by the official SDK', () => {
     const second = listener();
     await connect(second, { sessionResumption: { handle: sessionResumptionUpdate?.newHandle } });
     expect(simulator.state().sessions[1]?.remembers).toEqual(simulator.state().sessions[0]?.remembers);
+  });
+
+  it('sends a coded reply of which not a sample is lost or doubled', async () => {
+    simulator.load({ timing: AT_ONCE, turns: [{ reply: { kind: 'coded', seconds: 5, firstIndex: 1_000_000 } }] });
+    const heard = listener();
+    ask(await connect(heard));
+    await heard.until((message) => message.serverContent?.turnComplete);
+    const pieces = heard.messages.flatMap(
+      (message) => message.serverContent?.modelTurn?.parts?.flatMap((part) => part.inlineData?.data ?? []) ?? [],
+    );
+    const bytes = Buffer.concat(pieces.map((piece) => Buffer.from(piece, 'base64')));
+    const samples = Int16Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readInt16LE(index * 2));
+    expect(findCodedSignal(samples, 1_000_000, 120_000)).toEqual({
+      lost: [],
+      doubled: [],
+      inOrder: true,
+      strangeSamples: 0,
+      startsAt: 0,
+    });
+  });
+
+  it('calls a function it was offered when the question names it', async () => {
+    const heard = listener();
+    const functionDeclarations = [
+      {
+        name: 'read_sensor',
+        description: 'Reads one',
+        parameters: {
+          type: Type.OBJECT,
+          properties: { sensor: { type: Type.STRING, enum: ['front', 'back'] } },
+          required: ['sensor'],
+        },
+      },
+    ];
+    const live = await connect(heard, { tools: [{ functionDeclarations }] });
+    live.sendRealtimeInput({ text: 'please read the sensor' });
+    const { toolCall } = await heard.until((message) => message.toolCall);
+    const [call] = toolCall?.functionCalls ?? [];
+    expect(call).toMatchObject({ name: 'read_sensor', args: { sensor: 'front' } });
+    live.sendToolResponse({ functionResponses: [{ id: call?.id ?? '', name: 'read_sensor', response: { cm: 80 } }] });
+    await heard.until((message) => message.serverContent?.turnComplete);
+    const text = heard.messages.map((message) => message.serverContent?.outputTranscription?.text ?? '').join('');
+    expect(text).toMatch(/The function read sensor says\s+cm\s*:\s*80/);
   });
 
   it('answers HTTP requests whole, streamed and spoken', async () => {

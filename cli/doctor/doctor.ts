@@ -4,6 +4,7 @@ import { renderTable } from '../table.ts';
 import type { Check } from './check.ts';
 import { checkCamera, checkSound } from './device-checks.ts';
 import { checkNativePackages, checkNode, checkStateFolder, checkVoice } from './machine-checks.ts';
+import { checkOfflineModels } from './model-checks.ts';
 import { checkKey, checkPorts } from './network-checks.ts';
 
 const MARKS: Record<Check['state'], string> = { ok: 'ok', optional: '–', failed: 'FAILED' };
@@ -20,6 +21,7 @@ export async function doctor(root: string, settings: Settings): Promise<number> 
     ...(await checkSound(settings)),
     await checkCamera(settings),
     await checkVoice(),
+    ...(await checkOfflineModels(settings)),
   ];
   console.log(
     renderTable([['what', 'state', 'found'], ...checks.map((row) => [row.subject, MARKS[row.state], row.found])]),

@@ -12,7 +12,8 @@ import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
-import type { Capture, CaptureListener, Microphone } from './microphone/microphone.ts';
+import type { Microphone } from './microphone/microphone.ts';
+import { ScriptedMicrophone } from './microphone/scripted-microphone.ts';
 import { startAudioIn } from './service.ts';
 import type { VoiceActivity } from './voice/voice-activity.ts';
 
@@ -22,35 +23,11 @@ const loudIsVoice: VoiceActivity = {
   reset: () => undefined,
 };
 
-/** A microphone the test speaks into. */
-class Lips implements Microphone {
-  private listener: CaptureListener | undefined;
-  opened = 0;
-
-  open(listener: CaptureListener): Promise<Capture> {
-    this.opened += 1;
-    this.listener = listener;
-    const close = () => {
-      this.listener = undefined;
-      return Promise.resolve();
-    };
-    return Promise.resolve({ sampleRateHz: 16_000, uses: 'lips', real: true, close });
-  }
-
-  get isOpen(): boolean {
-    return this.listener !== undefined;
-  }
-
-  say(ms: number, amplitude: number): void {
-    this.listener?.captured(new Int16Array(ms * 16).fill(amplitude));
-  }
-}
-
 describe('audio-in', () => {
   const clock = manualClock(1_700_000_000_000);
   let stateDir: string;
   let hub: MemoryHub;
-  let lips: Lips;
+  let lips: ScriptedMicrophone;
   let running: Running | undefined;
   let heard: string[];
   let frames: PcmFrame[];
@@ -76,7 +53,7 @@ describe('audio-in', () => {
   beforeEach(async () => {
     stateDir = mkdtempSync(join(tmpdir(), 'audio-in-'));
     hub = new MemoryHub();
-    lips = new Lips();
+    lips = new ScriptedMicrophone();
     heard = [];
     frames = [];
     used = [];
@@ -160,7 +137,7 @@ describe('audio-in', () => {
     await settle();
     await running?.stop();
     hub = new MemoryHub();
-    lips = new Lips();
+    lips = new ScriptedMicrophone();
     await start({}, lips);
     await settle();
     expect(lips.opened).toBe(0);

@@ -1,6 +1,9 @@
 import type { Settings } from '#shared/config/settings.ts';
 import { level, microphonePcm, microphoneResend, type Speech, speech } from '#shared/contract/audio-in.ts';
+import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, privacy, type RuntimeSettings, runtimeSettings } from '#shared/contract/control.ts';
+import { status } from '#shared/contract/service.ts';
+import { speakerState } from '#shared/contract/speaker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
@@ -12,8 +15,7 @@ import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
 import { PrivacyFile } from './privacy-file.ts';
 import type { EndpointingEvent } from './voice/endpointing.ts';
-import { Listening, type ListeningOutput } from './voice/listening.ts';
-import type { UtteranceOptions } from './voice/utterances.ts';
+import { Listening, type ListeningOptions, type ListeningOutput } from './voice/listening.ts';
 import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts';
 
 /** What the contract promises subscribers that ask for samples again. */
@@ -34,6 +36,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   const listening = new Listening(parts.voice ?? loadVoiceActivity(), firstStreamNumber(clock.nowMs()));
   const privacyFile = new PrivacyFile(settings.stateDir, log);
   let switches = startSwitches(settings);
+  let assistantSpeaking = false;
   let blocked = privacyFile.microphoneBlocked();
 
   function publishSpeech(utterance: number, event: EndpointingEvent): void {
@@ -73,7 +76,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       new MicrophoneFeed({
         microphone,
         listener: {
-          captured: (samples) => act(listening.accept(samples, clock.nowMs(), utteranceOptions(switches, settings))),
+          captured: (samples) =>
+            act(listening.accept(samples, clock.nowMs(), listeningOptions(switches, settings, assistantSpeaking))),
           interrupted: () => act(listening.cut('ended')),
         },
         clock,
@@ -97,6 +101,17 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     teardown.add(
       await bus.subscribe(runtimeSettings, ({ payload }) => {
         switches = withOverrides(startSwitches(settings), payload);
+      }),
+    );
+    teardown.add(
+      await bus.subscribe(speakerState, ({ payload }) => {
+        assistantSpeaking = payload.state !== 'idle';
+      }),
+    );
+    teardown.add(
+      await bus.subscribe(atTopic(status, { service: 'speaker' }), ({ payload }) => {
+        // A speaker that died in the middle of a reply can no longer say that it has fallen silent.
+        if (payload.state === 'offline') assistantSpeaking = false;
       }),
     );
     teardown.add(
@@ -146,11 +161,13 @@ function withOverrides(start: Switches, overrides: RuntimeSettings): Switches {
   };
 }
 
-function utteranceOptions(switches: Switches, settings: Settings): UtteranceOptions {
+function listeningOptions(switches: Switches, settings: Settings, assistantSpeaking: boolean): ListeningOptions {
   return {
     threshold: switches.vadThreshold,
     minSpeechSamples: switches.minSpeechMs * SAMPLES_PER_MS,
     minSilenceSamples: switches.minSilenceMs * SAMPLES_PER_MS,
     prerollSamples: settings.vadPrerollMs * SAMPLES_PER_MS,
+    echo: switches.echo,
+    assistantSpeaking,
   };
 }

@@ -4,6 +4,7 @@ import { keptChannel } from '#shared/contract/kept.ts';
 import { mayPublish, mayReceive, maySubscribe } from '#shared/contract/rights.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
+import { LogThrottle } from '#shared/log/log-throttle.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Logins } from './login.ts';
@@ -15,8 +16,6 @@ export interface AedesRightsOptions {
   alsoSensitive: readonly string[];
   logins: Logins;
   retained: RetainedFile;
-  /** The client connected under this id, if any. */
-  clientById(id: string): Client | undefined;
   loggedIn(client: Client, account: Account): void;
   clock: Clock;
   log: Log;
@@ -39,6 +38,9 @@ const NOWHERE = '$refused';
 /** The rights of `shared/contract/rights.ts` as hooks of Aedes, and what is kept of the retained values they let through. */
 export function aedesRights(options: AedesRightsOptions): Hooks {
   const { topicPrefix, alsoSensitive, logins, retained, clock, log, meters } = options;
+  const throttle = new LogThrottle(clock);
+  /** MQTT-3.1.3-8: no id and a session to be kept do not go together. */
+  const nameless = new WeakSet<Client>();
   const accounts = new WeakMap<Client, Account>();
   const complained = new WeakMap<Client, Set<string>>();
 
@@ -57,9 +59,8 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
   }
 
   return {
-    preConnect(_client, packet, done) {
-      // Their queues would grow for ever while their owner is away, and old news is worse than none in a conversation.
-      packet.clean = true;
+    preConnect(client, packet, done) {
+      if (packet.clientId === '' && !packet.clean) nameless.add(client);
       done(null, true);
     },
 
@@ -68,21 +69,21 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
       const outcome = logins.check(address, username, password, clock.nowMs());
       if ('refused' in outcome) {
         meters.count('loginsRefused');
-        log.warn({ client: client.id, address, username, reason: outcome.refused }, 'login refused');
+        const heldBack = throttle.due(`${address} ${outcome.refused}`);
+        if (heldBack !== undefined) {
+          const fields = { client: client.id, address, username, reason: outcome.refused, moreSinceLast: heldBack };
+          log.warn(fields, 'login refused');
+        }
         const code = outcome.refused === 'wrong' ? BAD_USERNAME_OR_PASSWORD : NOT_AUTHORIZED;
         done(refusal(code, `login refused: ${outcome.refused}`), null);
         return;
       }
-      const rival = options.clientById(client.id);
-      if (rival && accounts.get(rival) !== outcome.account) {
-        meters.count('loginsRefused');
-        log.warn(
-          { client: client.id, address, username },
-          'login refused: another account is connected by this client id',
-        );
-        done(refusal(IDENTIFIER_REJECTED, 'the client id belongs to another account'), null);
+      if (nameless.has(client)) {
+        done(refusal(IDENTIFIER_REJECTED, 'a session that is to be kept needs a client id'), null);
         return;
       }
+      // Ids are each account's own, so that nobody ends, inherits or keeps out the connection of another account by its id.
+      (client as { id: string }).id = `${outcome.account}:${client.id}`;
       accounts.set(client, outcome.account);
       options.loggedIn(client, outcome.account);
       done(null, true);

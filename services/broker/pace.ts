@@ -6,10 +6,10 @@ export interface Pace {
 
 /**
  * A publisher's sustained pace, in bytes a second, and how far it may run ahead: the whole stack in conversation sends
- * 0.4 MB/s, a 30 s resend 1 MB at once.
+ * 0.4 MB/s, a resend of 30 s of speech costs 2.5 MB at once.
  */
 const REFILL_PER_SECOND = 8_000_000;
-const MAX_ALLOWANCE = 8_000_000;
+const MAX_ALLOWANCE = 4_000_000;
 /** What a packet costs beside its bytes: routing a tiny one costs the time of copying some kilobytes. */
 const PACKET_COST = 1_000;
 

@@ -3,7 +3,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type Client } from 'aedes';
+import { Aedes } from 'aedes';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import { metrics, status } from '#shared/contract/service.ts';
@@ -12,7 +12,9 @@ import { announcePresence } from '#shared/lifecycle/presence.ts';
 import type { ProcessContext, Running } from '#shared/lifecycle/run-process.ts';
 import { publishMetrics } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { LogThrottle } from '#shared/log/log-throttle.ts';
 import { aedesRights } from './aedes-rights.ts';
+import { BrokerMemory } from './broker-memory.ts';
 import { Connections } from './connections.ts';
 import { createHttpServer } from './http-endpoints.ts';
 import { listen } from './listen.ts';
@@ -61,10 +63,10 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
       alsoSensitive: settings.camera.kind === 'topic' ? [settings.camera.topic] : [],
       logins: new Logins(credentials),
       retained,
-      clientById: (id) => (aedes as unknown as { clients: Record<string, Client> }).clients[id],
       loggedIn: (client) => connections.loggedIn(client.conn, MAX_PACKET_BYTES),
     });
     const aedes = await Aedes.createBroker({
+      persistence: new BrokerMemory(context),
       concurrency: CONCURRENCY,
       drainTimeout: DRAIN_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -136,11 +138,14 @@ function report(reports: Map<string, ServiceReport>, levels: Record<string, stri
   if (service) reports.set(service, { ...reports.get(service), ...news });
 }
 
-function watch(aedes: Aedes, { log, meters, fail }: ProcessContext): void {
+function watch(aedes: Aedes, { log, meters, clock, fail }: ProcessContext): void {
+  const throttle = new LogThrottle(clock);
   aedes.on('client', () => meters.count('connectionsAccepted'));
   aedes.on('clientError', (client, error) => {
     meters.count('clientErrors');
-    log.info({ client: client.id, reason: error.message }, 'lost a client');
+    const heldBack = throttle.due(error.message);
+    if (heldBack === undefined) return;
+    log.info({ client: client.id, reason: error.message, moreSinceLast: heldBack }, 'lost a client');
   });
   aedes.on('connectionError', (_client, error) => {
     meters.count('connectionErrors');

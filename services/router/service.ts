@@ -1,39 +1,86 @@
-import { fallback } from '#shared/contract/control.ts';
-import { decision } from '#shared/contract/layers.ts';
-import { type Transcript, transcript } from '#shared/contract/thinker.ts';
+import { atTopic, type Channel } from '#shared/contract/channel.ts';
+import { type Fallback, fallback, privacy, runtimeSettings, volume } from '#shared/contract/control.ts';
+import { layer1Response, layer3Response } from '#shared/contract/layers.ts';
+import { status } from '#shared/contract/service.ts';
+import { playback, speakerState } from '#shared/contract/speaker.ts';
+import { session, type Turn, transcript, turn } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { RouterProcess } from './router-process.ts';
+import { route } from './routing/route.ts';
 
 /** A retained value arrives within a millisecond of the subscription; after this long there is none. */
 const RETAINED_WAIT_MS = 250;
+/** How often holds and lost turns are looked at. */
+const TICK_MS = 1_000;
 
-/** Routes every final user transcript and keeps `control/fallback` published. */
-export async function startRouter(context: ServiceContext): Promise<Running> {
-  const { bus, clock, meters } = context;
+/**
+ * Routes what the user says, obeys spoken control, asks the other layers and decides the level of service.
+ * @param pid tells this process from another router in `router/status`.
+ */
+export async function startRouter(context: ServiceContext, pid: number = process.pid): Promise<Running> {
+  const { bus, clock, settings } = context;
+  const liveAtStart = settings.enableLiveApi && settings.layer2Mode === 'live';
   const teardown = new Teardown();
+
+  async function listen<Payload>(channel: Channel<Payload>, listener: (payload: Payload) => void): Promise<void> {
+    teardown.add(await bus.subscribe(channel, ({ payload }) => listener(payload)));
+  }
+
+  /** With Gemini's own detection there are no utterances, and every turn that is reported was spoken. */
+  function numberedUtterance(report: Turn): Turn {
+    return settings.vadMode === 'server' ? { utterance: report.turn, ...report } : report;
+  }
+
   try {
-    let levelKnown = false;
-    teardown.add(
-      await bus.subscribe(fallback, () => {
-        levelKnown = true;
-      }),
+    // Compiles the rules, so that the first sentence does not wait for it.
+    route('what do you see');
+    const router = new RouterProcess(context, pid, await retainedLevel(context), liveAtStart);
+    teardown.add(() => router.stop());
+    await listen(atTopic(status, { service: 'router' }), (seen) => router.routerSeen(seen));
+    await listen(fallback, (level) => router.levelSeen(level));
+    await listen(runtimeSettings, ({ layer2Mode }) =>
+      router.happened({ type: 'liveSwitched', wanted: layer2Mode ? layer2Mode === 'live' : liveAtStart }),
     );
-    teardown.add(
-      clock.after(RETAINED_WAIT_MS, () => {
-        if (!levelKnown) bus.publish(fallback, { level: 'live', reason: 'started', since: clock.nowMs() });
-      }),
+    await listen(privacy, (now) => router.happened({ type: 'privacyChanged', privacy: now }));
+    await listen(volume, (now) => router.happened({ type: 'volumeChanged', volume: now.volume }));
+    await listen(speakerState, (now) =>
+      router.happened({ type: 'speakerReported', speaking: now.state === 'speaking', volume: now.volume }),
     );
-    teardown.add(await bus.subscribe(transcript, ({ payload }) => routed(payload)));
+    await listen(atTopic(status, { service: 'thinker' }), ({ state }) =>
+      router.happened({ type: 'thinkerSeen', there: state === 'online' }),
+    );
+    await listen(session, (now) => router.happened({ type: 'sessionReported', session: now }));
+    await listen(turn, (now) => router.happened({ type: 'turnReported', turn: numberedUtterance(now) }));
+    await listen(playback, (now) => router.happened({ type: 'played', playback: now }));
+    await listen(layer1Response, (response) => router.happened({ type: 'layerAnswered', layer: 1, response }));
+    await listen(layer3Response, (response) => router.happened({ type: 'layerAnswered', layer: 3, response }));
+    await listen(transcript, (now) => router.happened({ type: 'transcribed', transcript: now }));
+    teardown.add(clock.every(TICK_MS, () => router.happened({ type: 'timePassed' })));
     return { stop: () => teardown.run() };
   } catch (error) {
     await teardown.run();
     throw error;
   }
+}
 
-  function routed({ role, final, text, turn }: Transcript): void {
-    if (role !== 'user' || !final) return;
-    meters.count('routerTranscripts');
-    bus.publish(decision, { turn, text, layer: 2, intent: 'open', confidence: 0.5, at: clock.nowMs() });
-  }
+/** The level a former router left behind, or undefined at the very first start. */
+async function retainedLevel({ bus, clock }: ServiceContext): Promise<Fallback | undefined> {
+  let found: Fallback | undefined;
+  let waitedFor = () => {};
+  const end = await bus.subscribe(fallback, ({ payload }) => {
+    found = payload;
+    waitedFor();
+  });
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(RETAINED_WAIT_MS, resolve);
+    waitedFor = () => {
+      cancel();
+      resolve();
+    };
+    if (found) waitedFor();
+  });
+  end();
+  return found;
 }

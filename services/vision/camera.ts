@@ -24,6 +24,8 @@ export interface OpenCamera {
 export interface Camera {
   /** As a person would name it, e.g. "Raspberry Pi camera" or "test picture (SIMULATED)". */
   readonly name: string;
+  /** Set where asking again costs nothing, so that no backoff beyond it is needed. */
+  readonly longestRetryMs?: number;
   /** Opening fails by `ended`, never by throwing. */
   open(listener: CameraListener): OpenCamera;
 }

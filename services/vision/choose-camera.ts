@@ -1,32 +1,94 @@
-import type { Camera as CameraSetting } from '#shared/config/devices.ts';
+import type { Bus } from '#shared/bus/bus.ts';
+import type { Settings } from '#shared/config/settings.ts';
+import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
-import type { Clock } from '#shared/time/clock.ts';
+import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
 import type { Camera } from './camera.ts';
+import type { CaptureDevices } from './capture-devices.ts';
+import { listFormatsCommand, v4l2Command, videoCommand } from './ffmpeg-commands.ts';
 import { fileCamera, pictureFiles } from './file-camera.ts';
+import { processCamera } from './process-camera.ts';
+import { rpicamCommand } from './rpicam-camera.ts';
 import { testCamera } from './test-camera.ts';
+import { topicCamera } from './topic-camera.ts';
 
-export interface CameraNeeds {
-  clock: Clock;
-  /** Time between two captures. */
-  periodMs: number;
-  /** Time between two published frames. */
-  frameMs: number;
+export interface CameraNeeds extends Pick<ProcessContext, 'clock' | 'meters'> {
+  settings: Pick<Settings, 'camera' | 'videoFps' | 'videoSizePx' | 'rpicamArguments'>;
+  bus: Bus;
+  devices: CaptureDevices;
 }
 
-/** The camera the setting names, or undefined for `off`. Throws ConfigurationError for what cannot be had. */
-export function chooseCamera(setting: CameraSetting, needs: CameraNeeds): Camera | undefined {
-  switch (setting.kind) {
+const RPICAM = ['rpicam-vid', 'libcamera-vid'];
+const FFMPEG = ['ffmpeg'];
+/** Sources that make their own pictures take one this often: what is published during speech is then younger than 300 ms. */
+const PERIOD_MS = 200;
+
+/** The camera the setting names, or undefined for `off`. Throws ConfigurationError for what no waiting can bring. */
+export async function chooseCamera(needs: CameraNeeds): Promise<Camera | undefined> {
+  const { settings, clock } = needs;
+  const { camera } = settings;
+  switch (camera.kind) {
     case 'off':
       return undefined;
     case 'auto':
+      return (await anyCamera(needs)) ?? testCamera(clock, PERIOD_MS);
     case 'test':
-      return testCamera(needs.clock, needs.periodMs);
+      return testCamera(clock, PERIOD_MS);
+    case 'rpicam':
+      return rpicam(needs, await program(needs, RPICAM, 'CORTEX_CAMERA=rpicam', 'rpicam-apps'));
+    case 'v4l2':
+      return webcam(
+        needs,
+        camera.device,
+        await program(needs, FFMPEG, `CORTEX_CAMERA=v4l2:${camera.device}`, 'ffmpeg'),
+      );
+    case 'topic':
+      return topicCamera(foreignTopic(camera.topic), needs.bus, clock);
     case 'file': {
-      const files = pictureFiles(setting.path);
-      if (!files) throw new ConfigurationError(`CORTEX_CAMERA=file:${setting.path} is no picture: use .jpg or .png`);
-      return fileCamera(setting.path, files, needs.clock, { periodMs: needs.periodMs, showMs: needs.frameMs });
+      const files = pictureFiles(camera.path);
+      const showMs = 1_000 / settings.videoFps;
+      if (files) return fileCamera(camera.path, files, clock, { periodMs: PERIOD_MS, showMs });
+      const ffmpeg = await program(needs, FFMPEG, `CORTEX_CAMERA=file:${camera.path} (a video)`, 'ffmpeg');
+      return processCamera(
+        `video ${camera.path}`,
+        () => videoCommand(ffmpeg, camera.path, settings.videoSizePx),
+        needs,
+      );
     }
-    default:
-      throw new ConfigurationError(`CORTEX_CAMERA=${setting.kind} is not there yet: use auto, test or file:PATH`);
   }
+}
+
+/** The Pi's own camera before a webcam; undefined where there is neither. */
+async function anyCamera(needs: CameraNeeds): Promise<Camera | undefined> {
+  const vid = await needs.devices.installed(RPICAM);
+  if (vid && (await needs.devices.hasRpicam(vid))) return rpicam(needs, vid);
+  const device = needs.devices.webcam();
+  const ffmpeg = device && (await needs.devices.installed(FFMPEG));
+  return ffmpeg ? webcam(needs, device, ffmpeg) : undefined;
+}
+
+function rpicam(needs: CameraNeeds, file: string): Camera {
+  return processCamera('Raspberry Pi camera', () => rpicamCommand(file, needs.settings.rpicamArguments), needs);
+}
+
+function webcam(needs: CameraNeeds, device: string, file: string): Camera {
+  // Asked at each opening: it may be another camera that was plugged in.
+  const command = async () =>
+    v4l2Command(file, device, await needs.devices.makesJpeg(listFormatsCommand(file, device)));
+  return processCamera(`webcam ${device}`, command, needs);
+}
+
+async function program(needs: CameraNeeds, files: readonly string[], setting: string, debian: string): Promise<string> {
+  const file = await needs.devices.installed(files);
+  if (file) return file;
+  throw new ConfigurationError(`${setting} needs ${files[0]}: apt-get install ${debian}, or set CORTEX_CAMERA=auto`);
+}
+
+/** Throws for our own topics (a picture that feeds itself) and for filters. */
+function foreignTopic(topic: string): string {
+  const ours = ALL_CHANNELS.some((channel) => channel.topic === topic);
+  if (!ours && /^[^/+#\0]+(\/[^/+#\0]+)*$/.test(topic)) return topic;
+  throw new ConfigurationError(
+    `CORTEX_CAMERA=topic:${topic} must name one topic below the prefix that another layer publishes on`,
+  );
 }

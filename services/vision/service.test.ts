@@ -3,57 +3,42 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Bus } from '#shared/bus/bus.ts';
-import { MemoryHub } from '#shared/bus/memory-bus.ts';
-import { loadSettings } from '#shared/config/load-settings.ts';
 import { privacy } from '#shared/contract/control.ts';
 import { frame } from '#shared/contract/vision.ts';
 import { captureTimeMs } from '#shared/jpeg/capture-time.ts';
-import type { Running } from '#shared/lifecycle/run-process.ts';
-import { createLog } from '#shared/log/log.ts';
-import { Meters } from '#shared/metrics/meters.ts';
+import { testContext } from '#shared/lifecycle/test-context.ts';
 import { privacyStore } from '#shared/privacy/privacy-store.ts';
-import { manualClock } from '#shared/time/manual-clock.ts';
 import { startVision } from './service.ts';
-
-const START_MS = 1_790_000_000_000;
 
 describe('the vision service', () => {
   let folder: string;
-  let running: Running | undefined;
+  let stop: () => Promise<void>;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'vision-'));
+    stop = () => Promise.resolve();
   });
   afterEach(async () => {
-    await running?.stop();
-    running = undefined;
+    await stop();
     rmSync(folder, { recursive: true });
   });
 
   async function start(environment: Record<string, string>) {
-    const hub = new MemoryHub();
-    const clock = manualClock(START_MS);
-    const uses: string[] = [];
-    const other: Bus = hub.bus();
+    const context = testContext({ CORTEX_STATE_DIR: folder, ...environment });
+    const other = context.hub.bus();
     const frames: Uint8Array[] = [];
     const arrivals: (() => void)[] = [];
     await other.subscribe(frame, ({ payload }) => {
       frames.push(payload);
       arrivals.shift()?.();
     });
-    running = await startVision({
-      bus: hub.bus(),
-      clock,
-      log: createLog('vision', 'silent'),
-      meters: new Meters(),
-      settings: loadSettings({ CORTEX_STATE_DIR: folder, ...environment }),
-      describe: (text) => uses.push(text),
-      fail: (error) => {
-        throw error;
-      },
-    });
+    const running = await startVision(context);
+    stop = () => {
+      const stopped = running.stop();
+      context.clock.advance(1_000);
+      return stopped;
+    };
     const nextFrame = () => new Promise<void>((resolve) => arrivals.push(resolve));
-    return { clock, uses, other, frames, nextFrame };
+    return { ...context, other, frames, nextFrame };
   }
 
   it('publishes the test picture with its capture time, and says that it is simulated', async () => {
@@ -61,8 +46,8 @@ describe('the vision service', () => {
     const arrived = nextFrame();
     clock.advance(0);
     await arrived;
-    expect(captureTimeMs(frames[0]!)).toBe(START_MS);
-    expect(uses.at(-1)).toContain('SIMULATED');
+    expect(captureTimeMs(frames[0]!)).toBe(clock.nowMs());
+    expect(uses()).toContain('SIMULATED');
   });
 
   it('shows the pictures of a folder one after the other', async () => {
@@ -71,8 +56,8 @@ describe('the vision service', () => {
         join(folder, `${colour}.png`),
       );
     }
-    const { clock, frames, nextFrame } = await start({ CORTEX_CAMERA: `file:${folder}` });
-    for (const stepMs of [0, 500]) {
+    const { clock, frames, nextFrame } = await start({ CORTEX_CAMERA: `file:${folder}`, CORTEX_VIDEO_FPS: '5' });
+    for (const stepMs of [0, 200]) {
       const arrived = nextFrame();
       clock.advance(stepMs);
       await arrived;
@@ -109,7 +94,7 @@ describe('the vision service', () => {
     clock.advance(10_000);
     await new Promise(setImmediate);
     expect(frames.filter((jpeg) => jpeg.length > 0)).toEqual([]);
-    expect(uses.at(-1)).toContain('blocked');
+    expect(uses()).toContain('blocked');
   });
 
   it.each([['a file that is not there', 'file:/nowhere/at-all.jpg', 'check the path']])(

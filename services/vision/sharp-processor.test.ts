@@ -4,8 +4,8 @@ import type { Picture } from './camera.ts';
 import { sharpProcessor } from './sharp-processor.ts';
 import { drawTestPicture } from './test-picture.ts';
 
-const processor = sharpProcessor({ maxSidePx: 768, jpegQuality: 70 });
-const encode = (picture: Picture) => processor.encode({ picture, capturedAtMs: 1_790_000_000_123 });
+const processor = sharpProcessor({ maxSidePx: 768, jpegQuality: 70, rotation: 0 });
+const encode = (picture: Picture) => processor.encode({ picture, capturedAtMs: 1_790_000_000_123 }, 1);
 
 function plain(width: number, height: number, background: string): Promise<Buffer> {
   return sharp({ create: { width, height, channels: 3, background } })

@@ -1,11 +1,4 @@
-import readExif from 'exif-reader';
-
-const MARKER = 0xff;
-const START_OF_IMAGE = 0xd8;
-const START_OF_SCAN = 0xda;
-const END_OF_IMAGE = 0xd9;
-const APP1 = 0xe1;
-const EXIF_SIGNATURE = 'Exif\0\0';
+import { exifTags } from './exif.ts';
 
 /**
  * When the picture was taken, as Unix time in milliseconds, from EXIF DateTimeOriginal, SubSecTimeOriginal and
@@ -13,52 +6,13 @@ const EXIF_SIGNATURE = 'Exif\0\0';
  * A writer that gives no offset means its own local time, which is taken to be ours.
  */
 export function captureTimeMs(jpeg: Uint8Array): number | undefined {
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength);
-  const exif = exifSegment(bytes);
-  if (!exif) return undefined;
-  const photo = photoTags(exif);
-  const taken = photo?.DateTimeOriginal;
-  if (!(taken instanceof Date) || Number.isNaN(taken.getTime())) return undefined;
-  const offsetMs = offsetFromUtcMs(photo?.OffsetTimeOriginal, taken);
-  return taken.getTime() - offsetMs + subSecondMs(photo?.SubSecTimeOriginal);
+  const { DateTimeOriginal, OffsetTimeOriginal, SubSecTimeOriginal } = exifTags(jpeg);
+  if (!(DateTimeOriginal instanceof Date) || Number.isNaN(DateTimeOriginal.getTime())) return undefined;
+  const offsetMs = offsetFromUtcMs(OffsetTimeOriginal, DateTimeOriginal);
+  return DateTimeOriginal.getTime() - offsetMs + subSecondMs(SubSecTimeOriginal);
 }
 
-/** The TIFF structure of the APP1 segment, with its `Exif\0\0` in front. */
-function exifSegment(bytes: Buffer): Buffer | undefined {
-  if (bytes[0] !== MARKER || bytes[1] !== START_OF_IMAGE) return undefined;
-  let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === MARKER) {
-    const marker = bytes[at + 1];
-    if (marker === MARKER) {
-      at += 1; // a fill byte
-      continue;
-    }
-    if (marker === START_OF_SCAN || marker === END_OF_IMAGE) return undefined;
-    const length = bytes.readUInt16BE(at + 2);
-    const content = bytes.subarray(at + 4, at + 2 + length);
-    if (marker === APP1 && content.toString('latin1', 0, 6) === EXIF_SIGNATURE) return content;
-    at += 2 + length;
-  }
-  return undefined;
-}
-
-/** Whatever a stranger's file holds under these tags. */
-interface PhotoTags {
-  DateTimeOriginal?: unknown;
-  OffsetTimeOriginal?: unknown;
-  SubSecTimeOriginal?: unknown;
-}
-
-function photoTags(exif: Buffer): PhotoTags | undefined {
-  try {
-    return readExif(exif).Photo;
-  } catch {
-    // The reader throws on a damaged structure; for us that is a picture which does not say when it was taken.
-    return undefined;
-  }
-}
-
-/** `+02:00` → 7,200,000. exif-reader hands the wall time over as if it were UTC, so this has to be taken off. */
+/** `+02:00` → 7,200,000. The wall time comes as if it were UTC, so this has to be taken off. */
 function offsetFromUtcMs(text: unknown, wallTime: Date): number {
   const match = typeof text === 'string' ? /^([+-])(\d\d):(\d\d)/.exec(text) : null;
   if (match) return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3])) * 60_000;

@@ -1,5 +1,5 @@
-import type { ConnectionAttempt } from '../gemini-simulator.ts';
-import type { RequestRule } from '../scenario/scenario.ts';
+import type { ModelRequest } from '../gemini-simulator.ts';
+import type { ConnectionAttempt } from '../live/live-server.ts';
 
 const INPUT_RATE_HZ = 16_000;
 
@@ -7,10 +7,12 @@ export type SimulatorState = ReturnType<typeof stateReport>;
 
 /** Everything the simulator was sent, for tests and people. */
 export function stateReport(
+  scenario: string | undefined,
   attempts: readonly ConnectionAttempt[],
-  requests: readonly { atMs: number; model: string; method: RequestRule['method'] }[],
+  requests: readonly ModelRequest[],
 ) {
   return {
+    scenario,
     openSockets: attempts.filter(({ live }) => live && live.state.phase !== 'closed').length,
     attempts: attempts.map(({ connection, atMs, live }) => ({ connection, atMs, opened: live !== undefined })),
     sessions: attempts.flatMap(({ connection, live }) => (live ? [sessionReport(connection, live)] : [])),

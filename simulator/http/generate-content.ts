@@ -5,7 +5,7 @@ import type { Answerer } from '../answer/answerer.ts';
 import type { Voice } from '../answer/voice.ts';
 import { fromBase64 } from '../live/client-message.ts';
 import { camelised } from '../live/field-tree.ts';
-import { IMAGE_TOKENS, soundTokens, textTokens } from '../live/usage.ts';
+import { IMAGE_TOKENS, NO_TOKENS, soundTokens, textTokens } from '../live/usage.ts';
 import { type HttpError, invalidRequest, namedHttpError } from './http-error.ts';
 
 /** What a `generateContent` call answers: the parts of its candidate, one after the other, and what it cost. */
@@ -26,6 +26,13 @@ const Request = z.looseObject({
 const REPLY_RATE_HZ = 24_000;
 /** Families that are served over HTTP today; the older ones are shut down. */
 const SERVED = /^gemini-(2\.5|3|3\.[0-9])-(flash|flash-lite|pro)(-preview)?(-tts)?(-preview)?$/;
+/** The ones to name in a list. */
+export const HTTP_MODELS = [
+  'gemini-3.8-flash',
+  'gemini-3.8-flash-tts',
+  'gemini-2.5-flash',
+  'gemini-2.5-flash-preview-tts',
+];
 const WORDS_PER_EVENT = 6;
 
 /** Answers a request body. @param text an answer fixed by the scenario. @returns an HttpError for what Google would refuse. */
@@ -71,7 +78,7 @@ export async function generateContent(
     heard: undefined,
     texts: samples ? [] : texts,
     toolResults: [],
-    context: { entries: [], tokens: 0, startedAtMs: 0, sawVideo: false },
+    context: { entries: [], tokens: NO_TOKENS, startedAtMs: 0, sawVideo: false },
     tools: [],
     first: true,
     hears: undefined,

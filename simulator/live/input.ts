@@ -1,10 +1,10 @@
 import { levelOf } from '#shared/audio/level.ts';
 import type { ClientMessage, RealtimeInput } from './client-message.ts';
 import { CLOSE_CAUSES } from './close-causes.ts';
-import { type Activity, connectionFault, type Step } from './session-state.ts';
+import { type Action, type Activity, connectionFault, type Step } from './session-state.ts';
 import { close, patch, schedule, send } from './step.ts';
-import { beginTurn, faultsOfTurn, interruptTurn, isDeaf, rememberEntry } from './turn.ts';
-import { IMAGE_TOKENS, textTokens } from './usage.ts';
+import { beginTurn, interruptSoon, isDeaf, rememberEntry, rulesOf } from './turn.ts';
+import { addTokens, IMAGE_TOKENS, textTokens } from './usage.ts';
 import { detectVoice, QUIET } from './voice-activity.ts';
 
 const INPUT_RATE_HZ = 16_000;
@@ -23,7 +23,7 @@ export function receiveRealtimeInput(step: Step, atMs: number, input: RealtimeIn
     const { images, pendingTokens, context } = step.state;
     patch(step, {
       images: images + 1,
-      pendingTokens: pendingTokens + IMAGE_TOKENS,
+      pendingTokens: addTokens(pendingTokens, { IMAGE: IMAGE_TOKENS }),
       context: { ...context, sawVideo: true },
     });
     step.effects.push({ kind: 'show', image: input.image });
@@ -42,16 +42,20 @@ export function receiveClientContent(
   atMs: number,
   { turns, turnComplete }: Extract<ClientMessage, { kind: 'clientContent' }>,
 ): void {
-  if (connectionFault(step.state.profile, 'refuse-tool-history') && turns.some((turn) => turn.hasToolCalls)) {
+  const { profile } = step.state;
+  const refused =
+    (connectionFault(profile, 'refuse-history') && turns.length > 1) ||
+    (connectionFault(profile, 'refuse-tool-history') && turns.some((turn) => turn.hasToolCalls));
+  if (refused) {
     close(step, atMs, 'invalid-argument');
     return;
   }
-  if (step.state.generation) interruptTurn(step);
+  interruptSoon(step, atMs);
   const question = turnComplete && turns.at(-1)?.role === 'user' ? turns.at(-1) : undefined;
   for (const turn of turns) {
     if (turn === question) continue;
     rememberEntry(step, turn.role, turn.text);
-    patch(step, { pendingTokens: step.state.pendingTokens + textTokens(turn.text) });
+    patch(step, { pendingTokens: addTokens(step.state.pendingTokens, { TEXT: textTokens(turn.text) }) });
   }
   if (turnComplete) beginTurn(step, atMs, { heard: undefined, texts: question ? [question.text] : [] });
 }
@@ -86,13 +90,15 @@ function openActivity(step: Step, atMs: number, fromSample: number): void {
   };
   patch(step, { activity });
   if (isDeaf(step)) return;
-  if (step.state.generation) interruptTurn(step);
+  interruptSoon(step, atMs);
   send(step, { voiceActivity: { voiceActivityType: 'ACTIVITY_START' } });
-  for (const fault of faultsOfTurn(step, step.state.turns + 1)) {
+  for (const fault of rulesOf(step, step.state.turns + 1).flatMap((rule) => rule.faults ?? [])) {
     if (!('at' in fault) || fault.at !== 'question-start') continue;
-    if (fault.fault === 'close') schedule(step, atMs, { kind: 'close', cause: fault.cause });
-    else if (fault.fault === 'phantom-interrupted') send(step, { serverContent: { interrupted: true } });
-    else schedule(step, atMs, { kind: fault.fault });
+    if (fault.fault === 'phantom-interrupted') send(step, { serverContent: { interrupted: true } });
+    else {
+      const action: Action = fault.fault === 'close' ? { kind: 'close', cause: fault.cause } : { kind: fault.fault };
+      schedule(step, atMs + (fault.afterMs ?? 0), action);
+    }
   }
 }
 

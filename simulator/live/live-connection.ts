@@ -23,6 +23,7 @@ export interface LiveSurroundings {
   seed: number;
   recordings: Recordings;
   answer: Answerer;
+  countTurn(): void;
   recall(handle: string): Resumption;
   remember(handle: string, context: SessionState['context']): void;
   /** An answer could not be made; the session is closed as a backend that failed. */
@@ -34,12 +35,12 @@ export interface LiveConnection {
   readonly state: SessionState;
   readonly lastImage: Buffer | undefined;
   command(action: Action): void;
-  /** Cuts the TCP connection without a close frame. */
-  terminate(): void;
 }
 
 /** A client that does not answer our close frame is cut off after this long. */
 const CLOSE_DEADLINE_MS = 2_000;
+/** A client that reads nothing is given up rather than remembered for: some twenty minutes of speech. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
 /** Runs a session over an open WebSocket until either side ends it. */
 export function serveLive(socket: WebSocket, profile: SessionProfile, around: LiveSurroundings): LiveConnection {
@@ -47,14 +48,15 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
   const { connection } = profile;
   let state = newSession(profile, around.seed, clock.nowMs());
   let image: Buffer | undefined;
-  let stalled = false;
   let cancelWake: () => void = () => undefined;
   const cancelPongs = new Set<() => void>();
 
   function dispatch(event: SessionEvent): void {
     const recordedBefore = state.recordedSamples;
+    const turnsBefore = state.turns;
     const step = next(state, event);
     state = step.state;
+    if (state.turns > turnsBefore) around.countTurn();
     let recorded = recordedBefore;
     for (const effect of step.effects) {
       if (effect.kind === 'record') {
@@ -74,7 +76,11 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     switch (effect.kind) {
       case 'send':
         // Binary frames that hold UTF-8 JSON, as the real server sends them.
-        if (!stalled) socket.send(Buffer.from(JSON.stringify(effect.message)), { binary: true });
+        if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate();
+        else socket.send(Buffer.from(JSON.stringify(effect.message)), { binary: true });
+        return;
+      case 'send-garbage':
+        socket.send(Buffer.from('{"serverContent":{'), { binary: true });
         return;
       case 'show':
         image = effect.image.bytes;
@@ -86,7 +92,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         around.remember(effect.handle, effect.context);
         return;
       case 'close':
-        if (stalled) return;
+        if (state.stalled) return;
         socket.close(effect.code, effect.reason);
         cancelPongs.add(clock.after(CLOSE_DEADLINE_MS, () => socket.terminate()));
         return;
@@ -94,7 +100,6 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         socket.terminate();
         return;
       case 'stall':
-        stalled = true;
         socket.pause();
         return;
     }
@@ -112,7 +117,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
   }
 
   socket.on('message', (bytes: Buffer) => {
-    if (stalled) return;
+    if (state.stalled) return;
     const atMs = clock.nowMs();
     const decoded = decodeClientMessage(bytes);
     if ('refused' in decoded) return dispatch({ kind: 'refused', atMs, close: decoded.refused });
@@ -121,8 +126,8 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     dispatch({ kind: 'received', atMs, message, ...(handle && { resumption: around.recall(handle) }) });
   });
   socket.on('ping', (payload: Buffer) => {
-    if (stalled) return;
-    const lateMs = connectionFault(profile, 'late-pongs')?.byMs ?? 0;
+    if (state.stalled) return;
+    const lateMs = connectionFault(state.profile, 'late-pongs')?.byMs ?? 0;
     if (lateMs === 0) return socket.pong(payload);
     const cancel = clock.after(lateMs, () => {
       cancelPongs.delete(cancel);
@@ -147,7 +152,6 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
       return image;
     },
     command: (action) => dispatch({ kind: 'commanded', atMs: clock.nowMs(), action }),
-    terminate: () => socket.terminate(),
   };
 }
 

@@ -22,12 +22,20 @@ export class Recordings {
 
   /** What is left of a range of one connection's sound, or of everything in the order it came. */
   samples(range?: { connection: number; fromSample?: number; toSample?: number }): Int16Array {
-    const chosen = range ? this.pieces.filter((piece) => piece.connection === range.connection) : this.pieces;
-    const bytes = Buffer.concat(chosen.map((piece) => piece.pcm));
+    const { fromSample = 0, toSample = Number.POSITIVE_INFINITY } = range ?? {};
+    const overlapping = range
+      ? this.pieces.filter(
+          (piece) =>
+            piece.connection === range.connection &&
+            piece.fromSample < toSample &&
+            piece.fromSample + piece.pcm.length / 2 > fromSample,
+        )
+      : this.pieces;
+    const bytes = Buffer.concat(overlapping.map((piece) => piece.pcm));
     const whole = new Int16Array(bytes.length / 2);
     Buffer.from(whole.buffer).set(bytes);
-    const heldFrom = chosen[0]?.fromSample ?? 0;
-    const end = range?.toSample === undefined ? undefined : Math.max(0, range.toSample - heldFrom);
-    return whole.subarray(Math.max(0, (range?.fromSample ?? heldFrom) - heldFrom), end);
+    if (!range) return whole;
+    const heldFrom = overlapping[0]?.fromSample ?? 0;
+    return whole.subarray(Math.max(0, fromSample - heldFrom), Math.max(0, toSample - heldFrom));
   }
 }

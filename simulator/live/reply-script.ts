@@ -39,7 +39,11 @@ export function scriptReply(answer: Answer, plan: ReplyPlan): ScriptStep[] {
   }
   if (answer.thought) {
     const modelTurn = { role: 'model' as const, parts: [{ text: answer.thought, thought: true as const }] };
-    steps.push({ atMs: nowMs + waitMs * 0.8, part: 'thought', action: say({ serverContent: { modelTurn } }) });
+    steps.push({
+      atMs: nowMs + waitMs * 0.8,
+      part: 'thought',
+      action: say({ serverContent: { modelTurn } }, { thought: answer.thought }),
+    });
   }
   const chunks = chunksOf(answer.samples, Math.round((timing.chunkMs * REPLY_RATE_HZ) / 1000));
   const said = pieces(answer.text);
@@ -68,10 +72,16 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
   switch (fault.fault) {
     case 'silent':
       return fault.heard ? script.filter((step) => step.part === 'heard') : [];
-    case 'empty-turn-complete':
-      return script
-        .filter((step) => step.part === 'turn-complete')
-        .map((step) => ({ ...step, atMs: timeOf(script, 'first-audio') }));
+    case 'empty-turn-complete': {
+      const { fault: _, ...extra } = fault;
+      return [{ atMs: timeOf(script, 'first-audio'), part: 'turn-complete', action: { kind: 'finish-turn', extra } }];
+    }
+    case 'split-turn': {
+      const cut = replyStep(script, fault.share);
+      const serverContent = { turnComplete: true as const, interactionStatus: 'IN_PROGRESS' as const };
+      const halt = { atMs: cut?.atMs ?? 0, part: 'fault' as const, action: say({ serverContent }) };
+      return cut ? script.flatMap((step) => (step === cut ? [halt, step] : [step])) : script;
+    }
     case 'premature-turn-complete':
       return endEarly(script, fault.share, fault.rest);
     case 'late':
@@ -79,7 +89,7 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
     case 'doubled-transcript':
       return script.flatMap((step) => (isSpoken(step) ? [step, textOnly(step)] : [step]));
     case 'user-transcript-after-reply': {
-      const atMs = timeOf(script, 'turn-complete') + 1;
+      const atMs = timeOf(script, 'turn-complete') + (fault.byMs ?? 1);
       return script.map((step) => (step.part === 'heard' ? { ...step, atMs } : step));
     }
     case 'stalled-transcript': {
@@ -95,6 +105,8 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
       const finish: ScriptStep = { atMs, part: 'turn-complete', action: { kind: 'finish-turn' } };
       return [...script.filter(before(atMs)), interrupted, finish];
     }
+    case 'all-in-one':
+      return endAtOnce(script);
     case 'no-generation-complete':
       return script.filter((step) => step.part !== 'generation-complete');
     case 'no-turn-complete':
@@ -103,7 +115,7 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
     case 'drop':
     case 'stall': {
       if (fault.at === 'question-start') return script;
-      const atMs = timeOf(script, fault.at);
+      const atMs = timeOf(script, fault.at) + (fault.afterMs ?? 0);
       const action: Action = fault.fault === 'close' ? { kind: 'close', cause: fault.cause } : { kind: fault.fault };
       return [...script.filter(before(atMs)), { atMs, part: 'fault', action }, ...script.filter(notBefore(atMs))];
     }
@@ -114,14 +126,33 @@ function spoil(script: ScriptStep[], fault: TurnFault): ScriptStep[] {
 }
 
 function endEarly(script: ScriptStep[], share: number, rest: 'lost' | 'late'): ScriptStep[] {
-  const reply = script.filter((step) => step.part === 'audio' || step.part === 'said');
-  const cut = reply[Math.floor(reply.length * share)];
+  const reply = script.filter(isReply);
+  const cut = replyStep(script, share);
   if (!cut) return script;
   const late = new Set(reply.slice(reply.indexOf(cut)));
   const kept = script.filter((step) => !late.has(step) && !step.part.endsWith('-complete'));
   const finish: ScriptStep = { atMs: cut.atMs, part: 'turn-complete', action: { kind: 'finish-turn' } };
   if (rest === 'lost') return [...kept, finish];
   return [...kept, finish, ...[...late].map((step) => ({ ...step, atMs: step.atMs + 1 }))];
+}
+
+function endAtOnce(script: ScriptStep[]): ScriptStep[] {
+  const last = script.findLast((step) => step.part === 'audio');
+  if (last?.action.kind !== 'say') return script;
+  const { message, ...added } = last.action;
+  const extra = { ...message.serverContent, generationComplete: true as const };
+  const finish: ScriptStep = { ...last, part: 'turn-complete', action: { ...added, kind: 'finish-turn', extra } };
+  return [...script.filter((step) => step !== last && !step.part.endsWith('-complete')), finish];
+}
+
+/** The first step of the reply that lies after this share of it. */
+function replyStep(script: readonly ScriptStep[], share: number): ScriptStep | undefined {
+  const reply = script.filter(isReply);
+  return reply[Math.min(reply.length - 1, Math.floor(reply.length * share))];
+}
+
+function isReply(step: ScriptStep): boolean {
+  return step.part === 'audio' || step.part === 'said';
 }
 
 /** When a point of the turn is reached; a script without it is over before it begins. */
@@ -171,7 +202,7 @@ function replyMessages(atMs: number, samples: Int16Array, text: string, plan: Re
   ];
 }
 
-function say(message: ServerMessage, sent: { text?: string; samples?: number } = {}): Action {
+function say(message: ServerMessage, sent: { text?: string; samples?: number; thought?: string } = {}): Action {
   return { kind: 'say', message, ...sent };
 }
 

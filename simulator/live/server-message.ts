@@ -18,6 +18,8 @@ export interface ServerContent {
   interrupted?: true;
   inputTranscription?: { text: string };
   outputTranscription?: { text: string };
+  turnCompleteReason?: string | undefined;
+  waitingForInput?: true | undefined;
   interactionStatus?: 'IN_PROGRESS' | 'IDLE';
 }
 

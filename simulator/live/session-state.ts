@@ -1,8 +1,9 @@
 import type { Cause, ConnectionFault, TurnFault } from '../scenario/fault.ts';
 import type { Lifetime, Reply, Timing, TurnRule } from '../scenario/scenario.ts';
 import type { ClientMessage } from './client-message.ts';
-import type { FunctionCall, ServerMessage } from './server-message.ts';
+import type { FunctionCall, ServerContent, ServerMessage } from './server-message.ts';
 import type { Setup } from './setup.ts';
+import { NO_TOKENS, NO_USAGE, type Tokens, type Usage } from './usage.ts';
 import { QUIET, type VoiceActivityState } from './voice-activity.ts';
 
 /** What is fixed for a connection when it opens. */
@@ -25,7 +26,7 @@ export interface SessionProfile {
 /** What a session knows of its conversation; survives in a handle. */
 export interface Context {
   entries: readonly { role: 'user' | 'model'; text: string }[];
-  tokens: number;
+  tokens: Tokens;
   /** When the conversation began: without compression it may not outlast the limits. */
   startedAtMs: number;
   sawVideo: boolean;
@@ -85,15 +86,23 @@ export interface Generation {
   /** Of the reply, already sent to the client. */
   saidText: string;
   saidSamples: number;
-  promptTokens: number;
+  prompt: Tokens;
+  thoughtTokens: number;
+  /** The one the server waits for. */
   call: FunctionCall | undefined;
 }
 
 export type Action =
   | { kind: 'complete-setup' }
-  | { kind: 'say'; message: ServerMessage; text?: string; samples?: number }
+  /** `text`, `samples` and `thought` are what the message adds to the reply. */
+  | { kind: 'say'; message: ServerMessage; text?: string; samples?: number; thought?: string }
   | { kind: 'complete-generation' }
-  | { kind: 'finish-turn' }
+  /** `extra` goes with `turnComplete`; `text` and `samples` are what it adds to the reply. */
+  | { kind: 'finish-turn'; extra?: ServerContent; text?: string; samples?: number }
+  | { kind: 'interrupt' }
+  | { kind: 'say-garbage' }
+  /** A scenario was loaded while the session was open; turns count from here. */
+  | { kind: 'adopt'; changes: Pick<SessionProfile, 'timing' | 'faults' | 'turnRules'> }
   | { kind: 'call-tool'; request: ToolRequest }
   | { kind: 'announce-end'; timeLeftMs: number; silent: boolean }
   | { kind: 'repeat-stray'; everyMs: number }
@@ -124,19 +133,26 @@ export interface SessionState {
   readonly voice: VoiceActivityState;
   readonly generation: Generation | undefined;
   readonly turns: number;
+  /** The last whose question is in the context. */
+  readonly rememberedTurn: number;
   readonly context: Context;
-  readonly usage: { promptTokens: number; responseTokens: number; thoughtsTokens: number };
+  /** Of all finished turns. */
+  readonly usage: Usage;
   readonly handlesIssued: number;
   readonly clientMessages: number;
+  /** Messages that came before setupComplete and wait for it. */
+  readonly early: readonly ClientMessage[];
   readonly recordedSamples: number;
   readonly ignoredSamples: number;
   readonly images: number;
   /** Of input since the last turn began. */
-  readonly pendingTokens: number;
+  readonly pendingTokens: Tokens;
   readonly hastyActivities: number;
   readonly lateToolResponses: number;
   /** Nothing is sent any more, though the socket is up. */
   readonly mute: boolean;
+  /** The connection is half-open: neither side hears the other any more. */
+  readonly stalled: boolean;
   readonly muteNextTurn: boolean;
   readonly closed: { code: number; reason: string; by: 'server' | 'client' | 'drop'; atMs: number } | undefined;
 }
@@ -153,6 +169,7 @@ export type SessionEvent =
 
 export type SessionEffect =
   | { kind: 'send'; message: ServerMessage }
+  | { kind: 'send-garbage' }
   | { kind: 'record'; pcm: Buffer }
   | { kind: 'show'; image: { mimeType: string; bytes: Buffer } }
   | { kind: 'compose'; question: Question }
@@ -181,17 +198,20 @@ export function newSession(profile: SessionProfile, seed: number, openedAtMs: nu
     voice: QUIET,
     generation: undefined,
     turns: 0,
-    context: { entries: [], tokens: 0, startedAtMs: openedAtMs, sawVideo: false },
-    usage: { promptTokens: 0, responseTokens: 0, thoughtsTokens: 0 },
+    rememberedTurn: 0,
+    context: { entries: [], tokens: NO_TOKENS, startedAtMs: openedAtMs, sawVideo: false },
+    usage: NO_USAGE,
     handlesIssued: 0,
     clientMessages: 0,
+    early: [],
     recordedSamples: 0,
     ignoredSamples: 0,
     images: 0,
-    pendingTokens: 0,
+    pendingTokens: NO_TOKENS,
     hastyActivities: 0,
     lateToolResponses: 0,
     mute: false,
+    stalled: false,
     muteNextTurn: false,
     closed: undefined,
   };

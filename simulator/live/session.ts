@@ -11,10 +11,14 @@ import {
 } from './session-state.ts';
 import { readSetup } from './setup.ts';
 import { close, drop, patch, schedule, send } from './step.ts';
-import { callTool, finishTurn, offerHandle, receiveToolResults, scheduleReply } from './turn.ts';
+import { callTool, finishTurn, interruptTurn, offerHandle, receiveToolResults, scheduleReply } from './turn.ts';
+import { NO_TOKENS, textTokens } from './usage.ts';
 
 /** Without compression a conversation ends after 15 minutes of sound, 2 with video. */
 const CONTEXT_LIMIT_MS = { sound: 15 * 60_000, video: 2 * 60_000 };
+
+/** Ten seconds of sound; what comes on top of it before setupComplete is lost. */
+const MAX_EARLY_MESSAGES = 500;
 
 /** One step of a Live session: what the real server would do, and what the scenario makes go wrong. Pure. */
 export function next(state: SessionState, event: SessionEvent): Step {
@@ -64,7 +68,7 @@ function keepAppointments(step: Step, atMs: number): void {
 }
 
 function receive(step: Step, atMs: number, message: ClientMessage, resumption: Resumption | undefined): void {
-  const { phase, setup, context } = step.state;
+  const { phase, setup, context, early } = step.state;
   if (message.kind === 'setup') {
     if (phase !== 'open') {
       close(step, atMs, 'invalid-argument');
@@ -75,6 +79,10 @@ function receive(step: Step, atMs: number, message: ClientMessage, resumption: R
   }
   if (phase === 'open') {
     close(step, atMs, 'invalid-argument');
+    return;
+  }
+  if (phase === 'preparing') {
+    if (early.length < MAX_EARLY_MESSAGES) patch(step, { early: [...early, message] });
     return;
   }
   const limitMs = context.sawVideo ? CONTEXT_LIMIT_MS.video : CONTEXT_LIMIT_MS.sound;
@@ -123,7 +131,10 @@ function receiveSetup(step: Step, atMs: number, raw: unknown, resumption: Resump
       return;
     }
     patch(step, { resumed: true, context: resumption.context });
-  } else patch(step, { context: { ...step.state.context, startedAtMs: atMs } });
+  } else {
+    const tokens = { ...NO_TOKENS, TEXT: textTokens(setup.systemInstruction) };
+    patch(step, { context: { ...step.state.context, tokens, startedAtMs: atMs } });
+  }
   const drawn = drawLatency(profile.timing.setup, step.state.randomState);
   patch(step, { phase: 'preparing', setup, randomState: drawn.state });
   if (connectionFault(profile, 'no-setup-complete')) return;
@@ -136,16 +147,16 @@ function perform(step: Step, atMs: number, action: Action): void {
     case 'complete-setup':
       completeSetup(step, atMs);
       return;
-    case 'say': {
-      const { generation } = step.state;
-      if (generation) {
-        const saidText = generation.saidText + (action.text ?? '');
-        const saidSamples = generation.saidSamples + (action.samples ?? 0);
-        patch(step, { generation: { ...generation, saidText, saidSamples } });
-      }
+    case 'say':
+      countSaid(step, action);
       send(step, action.message);
       return;
-    }
+    case 'say-garbage':
+      if (!step.state.mute) step.effects.push({ kind: 'send-garbage' });
+      return;
+    case 'adopt':
+      patch(step, { profile: { ...step.state.profile, ...action.changes, turnsBefore: -step.state.turns } });
+      return;
     case 'complete-generation': {
       const { generation } = step.state;
       if (generation) patch(step, { generation: { ...generation, stage: 'playing' } });
@@ -153,7 +164,11 @@ function perform(step: Step, atMs: number, action: Action): void {
       return;
     }
     case 'finish-turn':
-      finishTurn(step);
+      countSaid(step, action);
+      finishTurn(step, action.extra ?? {});
+      return;
+    case 'interrupt':
+      interruptTurn(step);
       return;
     case 'call-tool':
       callTool(step, action.request);
@@ -173,10 +188,25 @@ function perform(step: Step, atMs: number, action: Action): void {
       drop(step, atMs);
       return;
     case 'stall':
-      patch(step, { mute: true });
+      patch(step, { mute: true, stalled: true });
       step.effects.push({ kind: 'stall' });
       return;
   }
+}
+
+/** What a message added to the reply: it counts once it is sent. */
+function countSaid(
+  step: Step,
+  { text = '', samples = 0, thought = '' }: { text?: string; samples?: number; thought?: string },
+): void {
+  const { generation } = step.state;
+  if (!generation) return;
+  const said = {
+    saidText: generation.saidText + text,
+    saidSamples: generation.saidSamples + samples,
+    thoughtTokens: generation.thoughtTokens + textTokens(thought),
+  };
+  patch(step, { generation: { ...generation, ...said } });
 }
 
 function completeSetup(step: Step, atMs: number): void {
@@ -203,10 +233,14 @@ function completeSetup(step: Step, atMs: number): void {
       const message = { serverContent: { interrupted: true as const } };
       schedule(step, atMs + fault.afterMs, { kind: 'say', message });
     }
+    if (fault.fault === 'garbage') schedule(step, atMs + fault.afterMs, { kind: 'say-garbage' });
     if (fault.fault === 'go-away') {
       const { timeLeftMs, silent = false, end = 'go-away-ignored' } = fault;
       schedule(step, atMs + fault.afterMs, { kind: 'announce-end', timeLeftMs, silent });
       if (end !== 'never') schedule(step, atMs + fault.afterMs + timeLeftMs, { kind: 'close', cause: end });
     }
   }
+  const { early } = step.state;
+  patch(step, { early: [] });
+  for (const message of early) receive(step, atMs, message, undefined);
 }

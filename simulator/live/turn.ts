@@ -1,40 +1,43 @@
-import type { TurnFault } from '../scenario/fault.ts';
-import { applies } from '../scenario/scenario.ts';
+import { applies, type TurnRule } from '../scenario/scenario.ts';
 import type { FunctionResponse } from './client-message.ts';
 import { drawLatency } from './latency.ts';
 import { scriptReply, withFaults } from './reply-script.ts';
-import { type Answer, connectionFault, type Question, type Step, type ToolRequest } from './session-state.ts';
+import type { ServerContent } from './server-message.ts';
+import {
+  type Answer,
+  connectionFault,
+  type Generation,
+  type Question,
+  type Step,
+  type ToolRequest,
+} from './session-state.ts';
 import { cancelTurn, patch, schedule, send } from './step.ts';
-import { compressed, soundTokens, textTokens, usageMetadata } from './usage.ts';
+import { addTokens, addUsage, compressed, NO_TOKENS, soundTokens, textTokens, usageMetadata } from './usage.ts';
 
 const REPLY_RATE_HZ = 24_000;
 const INPUT_RATE_HZ = 16_000;
+/** The window of a real model is bounded by tokens; this bounds a soak of days as well. */
+const MAX_ENTRIES = 2_000;
 
-/** The faults of the turn that comes next, or of the one that runs. */
-export function faultsOfTurn(step: Step, turn: number): TurnFault[] {
-  return rulesOf(step, turn).flatMap((rule) => rule.faults ?? []);
-}
-
-function rulesOf({ state: { profile } }: Step, turn: number) {
+/** What the scenario has in store for a turn of this connection. */
+export function rulesOf({ state: { profile } }: Step, turn: number): TurnRule[] {
   return profile.turnRules.filter(
     (rule) => applies(rule.turn, turn) && applies(rule.overallTurn, profile.turnsBefore + turn),
   );
 }
 
 /** The user's question is complete: an answer is asked for. A generation under way is interrupted first. */
-export function beginTurn(step: Step, atMs: number, question: Pick<Question, 'heard' | 'texts'>): void {
-  if (step.state.generation) interruptTurn(step);
-  const { state } = step;
+export function beginTurn(step: Step, atMs: number, { heard, texts }: Pick<Question, 'heard' | 'texts'>): void {
   if (isDeaf(step)) return;
+  interruptTurn(step);
+  const { state } = step;
   const turn = state.turns + 1;
   const rules = rulesOf(step, turn);
-  const faults: TurnFault[] = state.muteNextTurn ? [{ fault: 'silent' }] : rules.flatMap((rule) => rule.faults ?? []);
-  const { heard, texts } = question;
-  const inputTokens =
-    state.pendingTokens +
-    soundTokens(heard ? heard.toSample - heard.fromSample : 0, INPUT_RATE_HZ) +
-    textTokens(texts.join(' '));
-  const asked: Question = {
+  const tokens = addTokens(addTokens(state.context.tokens, state.pendingTokens), {
+    AUDIO: heard ? soundTokens(heard.toSample - heard.fromSample, INPUT_RATE_HZ) : 0,
+    TEXT: textTokens(texts.join(' ')),
+  });
+  const question: Question = {
     turn,
     heard,
     texts,
@@ -46,36 +49,42 @@ export function beginTurn(step: Step, atMs: number, question: Pick<Question, 'he
     reply: rules.find((rule) => rule.reply)?.reply,
     callTool: rules.find((rule) => rule.callTool)?.callTool,
   };
-  const tokens = state.context.tokens + inputTokens;
+  const generation: Generation = {
+    turn,
+    stage: 'composing',
+    question,
+    endedAtMs: atMs,
+    faults: state.muteNextTurn ? [{ fault: 'silent' }] : rules.flatMap((rule) => rule.faults ?? []),
+    prompt: tokens,
+    saidText: '',
+    saidSamples: 0,
+    thoughtTokens: 0,
+    call: undefined,
+  };
   patch(step, {
     turns: turn,
     muteNextTurn: false,
-    pendingTokens: 0,
+    pendingTokens: NO_TOKENS,
     context: { ...state.context, tokens },
-    generation: {
-      turn,
-      stage: 'composing',
-      question: asked,
-      endedAtMs: atMs,
-      faults,
-      saidText: '',
-      saidSamples: 0,
-      promptTokens: tokens,
-      call: undefined,
-    },
+    generation,
   });
   if (state.setup?.resumption) send(step, { sessionResumptionUpdate: { resumable: false } });
-  step.effects.push({ kind: 'compose', question: asked });
+  step.effects.push({ kind: 'compose', question });
 }
 
 /** The answer is there; when each piece of it goes out is decided now. */
 export function scheduleReply(step: Step, atMs: number, turn: number, answer: Answer): void {
+  if (turn > step.state.rememberedTurn) {
+    // The user's words belong to the conversation even where the answer was interrupted before it was there.
+    patch(step, { rememberedTurn: turn });
+    rememberEntry(step, 'user', answer.heard);
+  }
   const { generation, profile, setup } = step.state;
   if (!generation || !setup || generation.turn !== turn || generation.stage !== 'composing') return;
   const { question, faults } = generation;
-  if (question.toolResults.length === 0) rememberEntry(step, 'user', answer.heard);
   const drawn = drawLatency(profile.timing.firstAudio, step.state.randomState);
-  const call = question.toolResults.length === 0 ? (question.callTool ?? answer.callTool) : undefined;
+  const afterTool = question.toolResults.length > 0;
+  const call = afterTool ? undefined : (question.callTool ?? answer.callTool);
   patch(step, { randomState: drawn.state, generation: { ...generation, stage: 'replying' } });
   if (call) {
     const callAtMs = Math.max(atMs, generation.endedAtMs + drawn.latencyMs);
@@ -88,7 +97,7 @@ export function scheduleReply(step: Step, atMs: number, turn: number, answer: An
     nowMs: atMs,
     latencyMs: drawn.latencyMs,
     timing: { ...profile.timing, speed },
-    inputTranscription: setup.inputTranscription && question.toolResults.length === 0,
+    inputTranscription: setup.inputTranscription && !afterTool,
     outputTranscription: setup.outputTranscription,
     bundled: bundles(step),
   });
@@ -106,55 +115,60 @@ export function callTool(step: Step, { name, args }: ToolRequest): void {
 /** A function's result. One that nobody waits for (late, or answered before) is counted and ignored. */
 export function receiveToolResults(step: Step, atMs: number, responses: readonly FunctionResponse[]): void {
   const { generation } = step.state;
-  const wanted = responses.filter(({ id }) => generation?.stage === 'awaiting-tool' && generation.call?.id === id);
-  patch(step, { lateToolResponses: step.state.lateToolResponses + responses.length - wanted.length });
-  const [result] = wanted;
-  if (!generation || !result) return;
-  const { call } = generation;
-  const question = {
-    ...generation.question,
-    toolResults: [{ name: call?.name ?? result.name, response: result.response }],
-  };
+  const call = generation?.stage === 'awaiting-tool' ? generation.call : undefined;
+  const result = call && responses.find(({ id }) => id === call.id);
+  patch(step, { lateToolResponses: step.state.lateToolResponses + responses.length - (result ? 1 : 0) });
+  if (!generation || !call || !result) return;
+  const question = { ...generation.question, toolResults: [{ name: call.name, response: result.response }] };
   patch(step, { generation: { ...generation, stage: 'composing', question, endedAtMs: atMs, call: undefined } });
   step.effects.push({ kind: 'compose', question });
 }
 
-/** The user cut in: no generationComplete, and only what was sent stays in the conversation. */
+/** The user cut in: `interrupted` after the server's own moment of reaction, and stale audio until then. */
+export function interruptSoon(step: Step, atMs: number): void {
+  const { generation, profile, randomState } = step.state;
+  if (!generation) return;
+  const drawn = drawLatency(profile.timing.interruption, randomState);
+  patch(step, { randomState: drawn.state });
+  schedule(step, atMs + drawn.latencyMs, { kind: 'interrupt' }, generation.turn);
+}
+
+/** Ends a generation without generationComplete; only what was sent stays in the conversation. */
 export function interruptTurn(step: Step): void {
   const { generation } = step.state;
   if (!generation) return;
   cancelTurn(step, generation.turn);
   send(step, { serverContent: { interrupted: true } });
-  if (generation.stage === 'awaiting-tool' && generation.call) {
-    send(step, { toolCallCancellation: { ids: [generation.call.id] } });
-  }
+  if (generation.call) send(step, { toolCallCancellation: { ids: [generation.call.id] } });
   if (generation.faults.some((fault) => fault.fault === 'silence-after-interrupted')) {
     patch(step, { generation: undefined, muteNextTurn: true });
     return;
   }
-  finishTurn(step);
+  finishTurn(step, {});
 }
 
-export function finishTurn(step: Step): void {
-  const { generation, setup } = step.state;
+/** @param extra fields that go with `turnComplete`. */
+export function finishTurn(step: Step, extra: ServerContent): void {
+  const { generation, setup, profile } = step.state;
   if (!generation) return;
-  const responseTokens = soundTokens(generation.saidSamples, REPLY_RATE_HZ);
-  const turnUsage = { promptTokens: generation.promptTokens, responseTokens, thoughtsTokens: 0 };
-  const { usage } = step.state;
-  const total = {
-    promptTokens: usage.promptTokens + turnUsage.promptTokens,
-    responseTokens: usage.responseTokens + turnUsage.responseTokens,
-    thoughtsTokens: 0,
-  };
-  patch(step, { generation: undefined, usage: total });
+  const response = { ...NO_TOKENS, AUDIO: soundTokens(generation.saidSamples, REPLY_RATE_HZ) };
+  const turnUsage = { prompt: generation.prompt, response, thoughts: generation.thoughtTokens };
+  const usage = addUsage(step.state.usage, turnUsage);
+  patch(step, { generation: undefined, usage });
   if (generation.saidText) rememberEntry(step, 'model', generation.saidText.trim());
-  const context = { ...step.state.context, tokens: step.state.context.tokens + responseTokens };
-  patch(step, { context: compressed(context, setup?.compression) });
-  const reported = usageMetadata(connectionFault(step.state.profile, 'cumulative-usage') ? total : turnUsage);
-  const turnComplete = { turnComplete: true as const, ...(isNewer(step) && { interactionStatus: 'IDLE' as const }) };
-  if (bundles(step)) send(step, { serverContent: turnComplete, usageMetadata: reported });
+  const { context } = step.state;
+  patch(step, {
+    context: compressed({ ...context, tokens: addTokens(context.tokens, response) }, setup?.compression),
+  });
+  const serverContent: ServerContent = {
+    turnComplete: true,
+    ...(isNewer(step) && { interactionStatus: 'IDLE' as const }),
+    ...extra,
+  };
+  const reported = usageMetadata(connectionFault(profile, 'cumulative-usage') ? usage : turnUsage);
+  if (bundles(step)) send(step, { serverContent, usageMetadata: reported });
   else {
-    send(step, { serverContent: turnComplete });
+    send(step, { serverContent });
     send(step, { usageMetadata: reported });
   }
   offerHandle(step);
@@ -171,6 +185,7 @@ export function offerHandle(step: Step): void {
   const newHandle = `${profile.sessionId}-${handlesIssued + 1}`;
   patch(step, { handlesIssued: handlesIssued + 1 });
   step.effects.push({ kind: 'remember', handle: newHandle, context });
+  // The client's messages count from 0, its setup.
   const lastConsumedClientMessageIndex = String(clientMessages - 1);
   send(step, { sessionResumptionUpdate: { newHandle, resumable: true, lastConsumedClientMessageIndex } });
 }
@@ -180,9 +195,7 @@ export function rememberEntry(step: Step, role: 'user' | 'model', text: string):
   patch(step, { context: { ...context, entries: [...context.entries, { role, text }].slice(-MAX_ENTRIES) } });
 }
 
-/** The window of a real model is bounded by tokens; this keeps a soak of days bounded as well. */
-const MAX_ENTRIES = 2_000;
-
+/** Whether input goes nowhere on this connection. */
 export function isDeaf({ state }: Step): boolean {
   const deaf = connectionFault(state.profile, 'deaf');
   return deaf !== undefined && (deaf.when === 'always' || state.resumed);

@@ -9,6 +9,7 @@ export const Cause = z.union([
 export type Cause = z.infer<typeof Cause>;
 
 const Milliseconds = z.number().check(z.nonnegative());
+const Share = z.number().check(z.minimum(0), z.maximum(1));
 const Positive = z.number().check(z.positive());
 
 /** What can go wrong with a connection as a whole. */
@@ -44,6 +45,7 @@ export const ConnectionFault = z.discriminatedUnion('fault', [
   /** Input goes nowhere: no transcript, no answer. */
   z.strictObject({ fault: z.literal('deaf'), when: z.enum(['always', 'resumed']) }),
   z.strictObject({ fault: z.literal('refuse-tool-history') }),
+  z.strictObject({ fault: z.literal('refuse-history') }),
   z.strictObject({ fault: z.literal('refuse-audio-during-tool-call') }),
   /** Usage counts the whole session instead of the turn. */
   z.strictObject({ fault: z.literal('cumulative-usage') }),
@@ -52,6 +54,8 @@ export const ConnectionFault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('stray-empty-content'), everyMs: Positive }),
   /** `interrupted` out of the blue, with no generation running. */
   z.strictObject({ fault: z.literal('stray-interrupted'), afterMs: Milliseconds }),
+  /** A frame that is no JSON. */
+  z.strictObject({ fault: z.literal('garbage'), afterMs: Milliseconds }),
   /** Resumption updates never carry a handle. */
   z.strictObject({ fault: z.literal('no-handles') }),
   /** An activity that starts within 500 ms of the last one's end is not noticed. */
@@ -75,16 +79,22 @@ export const TurnFault = z.discriminatedUnion('fault', [
   /** No answer and no `turnComplete`; the user's transcript comes where `heard` says so. */
   z.strictObject({ fault: z.literal('silent'), heard: z.optional(z.boolean()) }),
   /** `turnComplete` with nothing before it. */
-  z.strictObject({ fault: z.literal('empty-turn-complete') }),
+  z.strictObject({
+    fault: z.literal('empty-turn-complete'),
+    turnCompleteReason: z.optional(z.string()),
+    waitingForInput: z.optional(z.literal(true)),
+  }),
+  /** After this share of the reply a `turnComplete` that says IN_PROGRESS; the reply goes on and ends as usual. */
+  z.strictObject({ fault: z.literal('split-turn'), share: Share }),
   /** `turnComplete` after this share of the reply; the rest is lost or comes afterwards. */
   z.strictObject({
     fault: z.literal('premature-turn-complete'),
-    share: z.number().check(z.minimum(0), z.maximum(1)),
+    share: Share,
     rest: z.enum(['lost', 'late']),
   }),
   z.strictObject({ fault: z.literal('late'), byMs: Milliseconds }),
   z.strictObject({ fault: z.literal('doubled-transcript') }),
-  z.strictObject({ fault: z.literal('user-transcript-after-reply') }),
+  z.strictObject({ fault: z.literal('user-transcript-after-reply'), byMs: z.optional(Milliseconds) }),
   /** The reply's text stops after its first piece while the audio goes on. */
   z.strictObject({ fault: z.literal('stalled-transcript') }),
   /** Generation at this multiple of real time: 0.5 sends a second of speech in two. */
@@ -94,10 +104,13 @@ export const TurnFault = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('phantom-interrupted'), at: TurnPoint, ends: z.boolean() }),
   /** An interruption is answered with `interrupted` alone, and nothing is said in the next turn. */
   z.strictObject({ fault: z.literal('silence-after-interrupted') }),
+  /** Last audio, last words, generationComplete, turnComplete and usage share one message. */
+  z.strictObject({ fault: z.literal('all-in-one') }),
   z.strictObject({ fault: z.literal('no-generation-complete') }),
   z.strictObject({ fault: z.literal('no-turn-complete') }),
-  z.strictObject({ fault: z.literal('close'), at: TurnPoint, cause: Cause }),
-  z.strictObject({ fault: z.literal('drop'), at: TurnPoint }),
-  z.strictObject({ fault: z.literal('stall'), at: TurnPoint }),
+  /** `afterMs` counts from the point. */
+  z.strictObject({ fault: z.literal('close'), at: TurnPoint, afterMs: z.optional(Milliseconds), cause: Cause }),
+  z.strictObject({ fault: z.literal('drop'), at: TurnPoint, afterMs: z.optional(Milliseconds) }),
+  z.strictObject({ fault: z.literal('stall'), at: TurnPoint, afterMs: z.optional(Milliseconds) }),
 ]);
 export type TurnFault = z.infer<typeof TurnFault>;

@@ -24,6 +24,8 @@ export const Timing = z.strictObject({
   setup: Latency,
   /** From the end of the question to the first audio of the answer. */
   firstAudio: Latency,
+  /** From a start of speech to `interrupted`; no recording of it is known, so this is an assumption. */
+  interruption: Latency,
   /** Generation as a multiple of real time. */
   speed: z.number().check(z.positive()),
   /** Audio of one message. */
@@ -39,6 +41,7 @@ export type Timing = z.infer<typeof Timing>;
 export const RECORDED_TIMING = {
   setup: { medianMs: 132, p95Ms: 170 },
   firstAudio: { medianMs: 260, p95Ms: 420 },
+  interruption: { medianMs: 60, p95Ms: 120 },
   speed: 4,
   chunkMs: 200,
   chunksPerBurst: 3,
@@ -125,6 +128,8 @@ export const Scenario = z.strictObject({
   lifetime: z.optional(z.union([z.enum(['ten-minutes', 'fifty-eight-minutes', 'unlimited']), Lifetime])),
   /** Keys that are accepted; left out, any. */
   keys: z.optional(z.array(z.string())),
+  /** Models served over Live, without `models/`; left out, today's. */
+  liveModels: z.optional(z.array(z.string())),
   connections: z.optional(z.array(ConnectionRule)),
   turns: z.optional(z.array(TurnRule)),
   requests: z.optional(z.array(RequestRule)),
@@ -138,6 +143,26 @@ export type Scenario = z.infer<typeof Scenario>;
 export function parseScenario(json: unknown, source: string): Scenario {
   const parsed = Scenario.safeParse(json);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'at the top'}: ${problemOf(issue)}`);
   throw new ConfigurationError(`${source} is no valid scenario (docs/services/simulator.md): ${problems.join('; ')}`);
+}
+
+/** zod/mini carries no sentences of its own. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `${issue.keys.join(', ')} is not known here`;
+    case 'invalid_type':
+      return `must be of type ${issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}`;
+    case 'invalid_union':
+      return 'is none of the forms it can have';
+    default:
+      return issue.message;
+  }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readWav } from '#shared/audio/wav.ts';
 import { microphonePcm, speech } from '#shared/contract/audio-in.ts';
+import { privacy } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
 import type { RunningProcess } from './harness/processes.ts';
 import { describeWith } from './harness/requires.ts';
@@ -49,6 +50,52 @@ describeWith(['pulseaudio', 'pactl', 'pacat', 'parec', 'arecord'], 'audio-in on 
         expect(position).toBeLessThan(40_000);
       } finally {
         await audioIn.end();
+      }
+    },
+  );
+
+  it.each(['portaudio', 'alsa:default'])('hears again after the sound server was restarted under %s', async (input) => {
+    const speeches = await stack.watch(speech);
+    const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: input });
+    try {
+      await card.restartDaemon();
+      await audioIn.logged(({ msg }) => msg === 'no microphone; trying again');
+      const opened = () => audioIn.log.filter(({ msg }) => msg === 'microphone open').length;
+      while (opened() < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      await card.speak(question, 16_000);
+      await speeches.next(({ state }) => state === 'ended');
+    } finally {
+      await audioIn.end();
+    }
+  });
+
+  it.each(['portaudio', 'alsa:default'])(
+    'lets go of the device when %s is blocked, and after a restart',
+    async (input) => {
+      const recorders = async () => (await card.pactl('list', 'short', 'source-outputs')).trim();
+      const until = async (done: () => Promise<boolean>) => {
+        while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));
+      };
+      const statuses = await stack.watch(status);
+      const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: input });
+      try {
+        await until(async () => (await recorders()) !== '');
+        const blockedAtMs = performance.now();
+        stack.bus.publish(privacy, { microphone: true, camera: false });
+        await until(async () => (await recorders()) === '');
+        // The time contains one or two runs of pactl; the contract asks for 200 ms.
+        expect(performance.now() - blockedAtMs).toBeLessThan(200);
+        await statuses.next(({ uses }) => uses === 'blocked by the user');
+      } finally {
+        await audioIn.end();
+      }
+      const successor = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: input });
+      try {
+        expect(successor.log.some(({ msg }) => msg === 'microphone open')).toBe(false);
+        stack.bus.publish(privacy, { microphone: false, camera: false });
+        await until(async () => (await recorders()) !== '');
+      } finally {
+        await successor.end();
       }
     },
   );

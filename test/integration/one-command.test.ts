@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +24,8 @@ describe('npm start', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cortex-start-'));
+    const alsaConfig = join(folder, 'asound.conf');
+    writeFileSync(alsaConfig, 'pcm.absent { type hw card 99 }\n');
     env = {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
@@ -32,8 +34,8 @@ describe('npm start', () => {
       CORTEX_MQTT_PORT: String(await freePort()),
       CORTEX_HTTP_PORT: String(await freePort()),
       CORTEX_SIM_PORT: String(await freePort()),
-      // No card, whatever the machine has: what `auto` finds on a bare one.
-      ALSA_CONFIG_PATH: '/dev/null',
+      // No card, whatever the machine has: what `auto` finds on a bare one. (PortAudio aborts on a configuration without any name.)
+      ALSA_CONFIG_PATH: alsaConfig,
       PULSE_SERVER: 'unix:/nonexistent',
     };
   });

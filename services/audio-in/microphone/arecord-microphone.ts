@@ -7,8 +7,8 @@ import type { Capture, CaptureListener, Microphone } from './microphone.ts';
 /** Small periods, and room for the event loop to be away for half a second. */
 const PERIOD_US = 10_000;
 const BUFFER_US = 500_000;
-/** arecord opens a device in milliseconds; PulseAudio under load takes longer. */
-const OPEN_TIMEOUT_MS = 3_000;
+/** arecord opens a device in milliseconds; the first samples of an idle PulseAudio take two seconds. */
+const OPEN_TIMEOUT_MS = 4_000;
 const KILL_AFTER_MS = 100;
 
 /**
@@ -16,10 +16,10 @@ const KILL_AFTER_MS = 100;
  * The PCM is asked for 16 kHz mono; ALSA's `plug` layer (in `default` and `plughw:`) converts where the hardware cannot.
  */
 export function arecordMicrophone(pcm: string, clock: Clock): Microphone {
-  return { open: (listener) => openArecord(pcm, clock, listener) };
+  return { open: (listener, signal) => openArecord(pcm, clock, listener, signal) };
 }
 
-function openArecord(pcm: string, clock: Clock, listener: CaptureListener): Promise<Capture> {
+function openArecord(pcm: string, clock: Clock, listener: CaptureListener, signal: AbortSignal): Promise<Capture> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       'arecord',
@@ -35,9 +35,12 @@ function openArecord(pcm: string, clock: Clock, listener: CaptureListener): Prom
     let odd: Buffer | undefined;
     const exited = new Promise<void>((resolveExit) => child.once('close', () => resolveExit()));
     const cancelTimeout = clock.after(OPEN_TIMEOUT_MS, () => child.kill('SIGKILL'));
+    const abort = () => child.kill('SIGKILL');
+    signal.addEventListener('abort', abort);
 
     function ended(reason: string): void {
       cancelTimeout();
+      signal.removeEventListener('abort', abort);
       if (closing) return;
       closing = true;
       const error = new CortexError(
@@ -65,7 +68,8 @@ function openArecord(pcm: string, clock: Clock, listener: CaptureListener): Prom
       if (!opened) {
         opened = true;
         cancelTimeout();
-        resolve({ sampleRateHz: MICROPHONE_RATE_HZ, uses: `alsa:${pcm}`, real: true, close });
+        signal.removeEventListener('abort', abort);
+        resolve({ sampleRateHz: MICROPHONE_RATE_HZ, uses: `alsa:${pcm}`, close });
       }
       const bytes = odd ? Buffer.concat([odd, chunk]) : chunk;
       odd = bytes.length % 2 === 1 ? bytes.subarray(-1) : undefined;

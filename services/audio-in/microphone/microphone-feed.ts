@@ -4,7 +4,7 @@ import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { Capture, Microphone } from './microphone.ts';
+import type { Capture, CaptureListener, Microphone } from './microphone.ts';
 
 export interface FeedListener {
   /** The next samples at 16 kHz mono, without a gap since the last call or the last `interrupted`. */
@@ -26,10 +26,10 @@ interface FeedOptions {
 }
 
 /** A device that delivers nothing for this long is dead, whatever its driver says. */
-const STALLED_AFTER_MS = 1_000;
+const STALLED_AFTER_MS = 600;
 /** A sound server that has been idle hands out its first samples only after its own longest period (PulseAudio: 2 s). */
 const FIRST_SAMPLES_WITHIN_MS = 3_000;
-const WATCH_EVERY_MS = 250;
+const WATCH_EVERY_MS = 100;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5_000;
 
@@ -40,6 +40,8 @@ export class MicrophoneFeed {
   private capture: Capture | undefined;
   /** No samples by then: the device is dead. */
   private deadlineMs = 0;
+  private watchedAtMs = 0;
+  private opening = new AbortController();
   private retryMs = FIRST_RETRY_MS;
   private cancelTimer: (() => void) | undefined;
   /** Changes of the device happen one after the other. */
@@ -52,13 +54,16 @@ export class MicrophoneFeed {
   /** Resolves after the first attempt. Rejects with ConfigurationError for what no retry can mend. */
   start(): Promise<void> {
     this.wanted = true;
+    this.opening = new AbortController();
     return this.enqueue(() => this.open(true));
   }
 
   /** Resolves when the device is closed. */
   stop(): Promise<void> {
-    this.wanted = false;
     // What arrives between now and the device's own end is not ours to hear.
+    this.wanted = false;
+    this.opening.abort();
+    this.cancelTimer?.();
     return this.enqueue(() => this.close());
   }
 
@@ -73,9 +78,11 @@ export class MicrophoneFeed {
     const { microphone, log, meters, describe, clock } = this.options;
     try {
       const capture = await this.openCapture(microphone);
+      if (!this.wanted) return await capture.close();
       this.capture = capture;
       this.retryMs = FIRST_RETRY_MS;
       this.deadlineMs = Math.max(this.deadlineMs, clock.nowMs() + FIRST_SAMPLES_WITHIN_MS);
+      this.watchedAtMs = clock.nowMs();
       this.cancelTimer = clock.every(WATCH_EVERY_MS, () => this.watch());
       meters.count('microphoneOpened');
       meters.gauge('microphoneOpen', 1);
@@ -95,7 +102,7 @@ export class MicrophoneFeed {
     const { listener, clock } = this.options;
     let resampler: Resampler | undefined;
     let early: Int16Array[] = [];
-    const capture = await microphone.open({
+    const deviceListener: CaptureListener = {
       captured: (samples) => {
         this.deadlineMs = clock.nowMs() + STALLED_AFTER_MS;
         if (!this.wanted) return;
@@ -103,7 +110,8 @@ export class MicrophoneFeed {
         else early.push(samples);
       },
       lost: (reason) => void this.enqueue(() => this.lost(capture, reason)),
-    });
+    };
+    const capture = await microphone.open(deviceListener, this.opening.signal);
     try {
       resampler = await createResampler(capture.sampleRateHz, MICROPHONE_RATE_HZ);
     } catch (error) {
@@ -117,7 +125,11 @@ export class MicrophoneFeed {
 
   private watch(): void {
     const { capture } = this;
-    if (!capture || this.options.clock.nowMs() < this.deadlineMs) return;
+    const nowMs = this.options.clock.nowMs();
+    const busy = nowMs - this.watchedAtMs > 2 * WATCH_EVERY_MS;
+    this.watchedAtMs = nowMs;
+    // When this process itself was held up, the samples that came meanwhile have yet to reach us.
+    if (!capture || busy || nowMs < this.deadlineMs) return;
     const reason = new CortexError('microphone-stalled', `${capture.uses} delivers no samples`, { retryable: true });
     void this.enqueue(() => this.lost(capture, reason));
   }

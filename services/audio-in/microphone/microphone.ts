@@ -4,9 +4,9 @@ import type { CortexError } from '#shared/errors/cortex-error.ts';
 export interface Microphone {
   /**
    * Starts capturing. Rejects with CortexError when the device is not there (waiting may help) and with
-   * ConfigurationError when no waiting helps.
+   * ConfigurationError when no waiting helps. When `signal` aborts meanwhile, the device is let go of at once.
    */
-  open(listener: CaptureListener): Promise<Capture>;
+  open(listener: CaptureListener, signal: AbortSignal): Promise<Capture>;
 }
 
 export interface CaptureListener {
@@ -20,8 +20,6 @@ export interface Capture {
   readonly sampleRateHz: number;
   /** What is captured from, as a person would name it. */
   readonly uses: string;
-  /** False for a stand-in that plays a recording where there is no microphone. */
-  readonly real: boolean;
   /** The device is free when this resolves; nothing is captured any more as soon as it has been called. */
   close(): Promise<void>;
 }

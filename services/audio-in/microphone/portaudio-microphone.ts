@@ -133,7 +133,6 @@ function openStream(portAudio: PortAudio, device: Device, clock: Clock, listener
   return {
     sampleRateHz,
     uses: `portaudio:${device.name} (${device.hostAPIName}, ${sampleRateHz} Hz)`,
-    real: true,
     async close() {
       open = false;
       await Promise.race([

@@ -36,7 +36,6 @@ export function wavMicrophone({ path, loop, clock, standsInFor }: WavMicrophoneO
       return {
         sampleRateHz: sound.sampleRateHz,
         uses: standsInFor ? `${standsInFor} (${path})` : `${loop ? 'file-loop' : 'file'}:${path}`,
-        real: standsInFor === undefined,
         close() {
           cancel();
           return Promise.resolve();

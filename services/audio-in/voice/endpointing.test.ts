@@ -1,16 +1,41 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Endpointing, type EndpointingEvent, MAX_SPEECH_SAMPLES, nextEndpointing, SILENT } from './endpointing.ts';
+import {
+  type Endpointing,
+  type EndpointingEvent,
+  type EndpointingOptions,
+  MAX_SPEECH_SAMPLES,
+  nextEndpointing,
+  SILENT,
+} from './endpointing.ts';
+import type { Timbre } from './timbre.ts';
 
 const WINDOW = 512;
-const options = { threshold: 0.5, minSpeechSamples: 250 * 16, minSilenceSamples: 500 * 16 };
+const options: EndpointingOptions = {
+  threshold: 0.5,
+  minSpeechSamples: 250 * 16,
+  minSilenceSamples: 500 * 16,
+  humIsSpeech: true,
+};
+const vowel: Timbre = { levelDbfs: -20, brightness: 0.2 };
+const hum: Timbre = { levelDbfs: -25, brightness: 0.02 };
 
 /** Feeds one probability a window and returns what was decided. */
-function hear(probabilities: number[], changes: Partial<typeof options> = {}): EndpointingEvent[] {
+function hear(
+  probabilities: number[],
+  changes: Partial<EndpointingOptions> = {},
+  timbres: Timbre[] = [],
+): EndpointingEvent[] {
   let state: Endpointing = SILENT;
   const all: EndpointingEvent[] = [];
   for (const [index, probability] of probabilities.entries()) {
-    const window = { position: index * WINDOW, samples: WINDOW, probability };
+    const window = {
+      position: index * WINDOW,
+      samples: WINDOW,
+      newSamples: WINDOW,
+      probability,
+      timbre: timbres[index] ?? vowel,
+    };
     const step = nextEndpointing(state, window, { ...options, ...changes });
     state = step.state;
     all.push(...step.events);
@@ -73,6 +98,41 @@ describe('endpointing', () => {
     ]);
     expect(events[3]?.onset).toBe(events[2]?.position);
     expect(events[6]?.onset).toBe(events[5]?.position);
+  });
+
+  describe('while the assistant speaks', () => {
+    const speaking = { humIsSpeech: false };
+    const silence = times(20, 0);
+
+    it('is not interrupted by a hum', () => {
+      const story = hear([...times(18, 0.9), ...silence], speaking, Array<Timbre>(18).fill(hum));
+      expect(states(story)).toEqual(['possible', 'discarded']);
+    });
+
+    it('takes the same hum for an answer when it is quiet', () => {
+      const story = hear([...times(18, 0.9), ...silence], {}, Array<Timbre>(18).fill(hum));
+      expect(states(story)).toEqual(['possible', 'started', 'ended']);
+    });
+
+    it('is interrupted as soon as a hum becomes a word', () => {
+      const [, started] = hear(times(20, 0.9), speaking, [...Array<Timbre>(12).fill(hum), vowel, vowel, vowel]);
+      expect(started).toMatchObject({ state: 'started', onset: 0, position: 15 * WINDOW });
+    });
+
+    it('is interrupted by a hum that will not end', () => {
+      const [, started] = hear(times(40, 0.9), speaking, Array<Timbre>(40).fill(hum));
+      expect(started).toMatchObject({ state: 'started', position: 25 * WINDOW });
+    });
+
+    it('hears nobody who is quieter than the gate, and to the end whoever was louder', () => {
+      const quiet: Timbre = { levelDbfs: -50, brightness: 0.2 };
+      const gated = { gateDbfs: -30 };
+      expect(hear(times(20, 0.9), gated, Array<Timbre>(20).fill(quiet))).toEqual([]);
+      expect(states(hear(times(20, 0.9), gated, [vowel, vowel, ...Array<Timbre>(18).fill(quiet)]))).toEqual([
+        'possible',
+        'started',
+      ]);
+    });
   });
 
   it('always tells a whole story, whatever the probabilities: possible, then discarded or started and ended', () => {

@@ -1,3 +1,5 @@
+import { isHum, type Timbre } from './timbre.ts';
+
 /** When speech begins and ends, from a stream of voice probabilities. Positions are samples of the microphone's 16 kHz. */
 export interface EndpointingOptions {
   /** Probability that counts as speech. */
@@ -6,18 +8,25 @@ export interface EndpointingOptions {
   minSpeechSamples: number;
   /** Silence that ends an utterance, in samples. */
   minSilenceSamples: number;
+  /** Whether a closed-mouth hum counts as speech: an answer when it is quiet, no interruption while the assistant speaks. */
+  humIsSpeech: boolean;
+  /** A sound quieter than this (dBFS) begins nothing: the assistant's own voice. */
+  gateDbfs?: number | undefined;
 }
 
 /** One window of the detector: what was heard from `position` to `position + samples`. */
 export interface VoiceWindow {
   position: number;
   samples: number;
+  /** How many of them were not in the window before: windows may overlap. */
+  newSamples: number;
   probability: number;
+  timbre: Timbre;
 }
 
 export type Endpointing =
-  | { phase: 'silent'; onset?: number }
-  | Voiced<'possible'>
+  | { phase: 'silent'; first?: VoiceWindow }
+  | (Voiced<'possible'> & { timbres: Timbre[] })
   | (Voiced<'started'> & { startPosition: number });
 
 interface Voiced<Phase> {
@@ -48,31 +57,37 @@ const SAMPLES_PER_MS = 16;
 const HYSTERESIS = 0.15;
 /** A pause inside a word is shorter than this; possible speech that is silent for longer was a cough or a horn. */
 const DISCARD_AFTER_SAMPLES = 200 * SAMPLES_PER_MS;
+/** A hum that goes on for longer than this is somebody singing, or a word that begins with one. */
+const LONGEST_HUM_SAMPLES = 800 * SAMPLES_PER_MS;
 /** No question is longer; a microphone next to a radio must not feed one utterance for ever. */
 export const MAX_SPEECH_SAMPLES = 60_000 * SAMPLES_PER_MS;
 
 /**
  * One step. Two windows in a row above the threshold make speech *possible*; it has *started* when enough of it was
- * voiced, is *discarded* when it falls silent before that, and has *ended* after enough silence.
+ * voiced (and it is not a hum where a hum is none), is *discarded* when it falls silent before that, and has *ended*
+ * after enough silence.
  */
 export function nextEndpointing(
   state: Endpointing,
   window: VoiceWindow,
   options: EndpointingOptions,
 ): { state: Endpointing; events: EndpointingEvent[] } {
-  const voiced = window.probability >= options.threshold - (state.phase === 'silent' ? 0 : HYSTERESIS);
   const end = window.position + window.samples;
   if (state.phase === 'silent') {
-    if (!voiced) return { state: SILENT, events: [] };
-    if (state.onset === undefined) return { state: { phase: 'silent', onset: window.position }, events: [] };
-    const possible = { onset: state.onset, voicedSamples: end - state.onset, voicedUntil: end };
+    const audible = window.timbre.levelDbfs >= (options.gateDbfs ?? Number.NEGATIVE_INFINITY);
+    if (!audible || window.probability < options.threshold) return { state: SILENT, events: [] };
+    const { first } = state;
+    if (!first) return { state: { phase: 'silent', first: window }, events: [] };
+    const possible = { onset: first.position, voicedSamples: end - first.position, voicedUntil: end };
     const event = { ...at(possible, end, window), state: 'possible' } as const;
-    return start({ phase: 'possible', ...possible }, window, options, [event]);
+    const timbres = [first.timbre, window.timbre];
+    return start({ phase: 'possible', ...possible, timbres }, window, options, [event]);
   }
-  const heard = voiced ? { ...state, voicedSamples: state.voicedSamples + window.samples, voicedUntil: end } : state;
+  const voiced = window.probability >= options.threshold - HYSTERESIS;
+  const heard = voiced ? { ...state, voicedSamples: state.voicedSamples + window.newSamples, voicedUntil: end } : state;
   const silence = end - heard.voicedUntil;
   if (heard.phase === 'possible') {
-    if (voiced) return start(heard, window, options, []);
+    if (voiced) return start({ ...heard, timbres: [...heard.timbres, window.timbre] }, window, options, []);
     if (silence < DISCARD_AFTER_SAMPLES) return { state: heard, events: [] };
     return { state: SILENT, events: [{ ...at(heard, end, window), state: 'discarded' }] };
   }
@@ -84,15 +99,18 @@ export function nextEndpointing(
 }
 
 function start(
-  heard: Voiced<'possible'>,
+  heard: Voiced<'possible'> & { timbres: Timbre[] },
   window: VoiceWindow,
   options: EndpointingOptions,
   events: EndpointingEvent[],
 ): { state: Endpointing; events: EndpointingEvent[] } {
-  if (heard.voicedSamples < options.minSpeechSamples) return { state: heard, events };
+  const enough = heard.voicedSamples >= options.minSpeechSamples;
+  const word = options.humIsSpeech || heard.voicedSamples >= LONGEST_HUM_SAMPLES || !isHum(heard.timbres);
+  if (!enough || !word) return { state: heard, events };
+  const { onset, voicedSamples, voicedUntil } = heard;
   const end = window.position + window.samples;
   return {
-    state: { ...heard, phase: 'started', startPosition: heard.onset },
+    state: { phase: 'started', onset, voicedSamples, voicedUntil, startPosition: onset },
     events: [...events, { ...at(heard, end, window), state: 'started' }],
   };
 }

@@ -1,15 +1,24 @@
 import { levelOf } from '#shared/audio/level.ts';
+import type { Settings } from '#shared/config/settings.ts';
 import type { Level } from '#shared/contract/audio-in.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { SampleClock } from '../microphone/sample-clock.ts';
+import { gateDbfs, NO_ECHO, nextEchoGate } from './echo-gate.ts';
 import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
+import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
-import type { VoiceActivity } from './voice-activity.ts';
+import { HOP_SAMPLES, type VoiceActivity } from './voice-activity.ts';
 
 /** Longest pre-roll (2 s) and minimum speech (5 s) together, with room to spare. */
 const RING_SAMPLES = 16 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
+
+export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'humIsSpeech'> {
+  echo: Settings['echo'];
+  /** Whether the loudspeaker is in the middle of a reply. */
+  assistantSpeaking: boolean;
+}
 
 export type ListeningOutput = UtteranceOutput | { kind: 'level'; level: Level };
 
@@ -19,10 +28,11 @@ export class Listening {
   private readonly ring = new SampleRing(RING_SAMPLES);
   private readonly sampleClock = new SampleClock(MICROPHONE_RATE_HZ);
   private readonly utterances: Utterances;
-  /** Position of the next window; each begins where the last one ended. */
+  /** Where the next window begins. */
   private heard = 0;
   private measured = 0;
   private loudestProbability = 0;
+  private echoGate = NO_ECHO;
 
   constructor(voice: VoiceActivity, firstUtterance: number) {
     this.voice = voice;
@@ -35,7 +45,7 @@ export class Listening {
   }
 
   /** @param samples 16 kHz mono, following on the last ones. @param atMs when they arrived. */
-  accept(samples: Int16Array, atMs: number, options: UtteranceOptions): ListeningOutput[] {
+  accept(samples: Int16Array, atMs: number, options: ListeningOptions): ListeningOutput[] {
     const outputs: ListeningOutput[] = [];
     // A chunk larger than the ring would overwrite what has not been judged yet.
     for (let offset = 0; offset < samples.length; offset += WINDOW_SAMPLES) {
@@ -62,12 +72,25 @@ export class Listening {
     return outputs;
   }
 
-  private judge(options: UtteranceOptions): ListeningOutput[] {
-    const probability = this.voice.probability(this.ring.read(this.heard, this.heard + WINDOW_SAMPLES));
-    const window = { position: this.heard, samples: WINDOW_SAMPLES, probability };
-    this.heard += WINDOW_SAMPLES;
+  private judge(options: ListeningOptions): ListeningOutput[] {
+    const samples = this.ring.read(this.heard, this.heard + WINDOW_SAMPLES);
+    const probability = this.voice.probability(samples);
+    const timbre = timbreOf(samples);
+    const window = { position: this.heard, samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES, probability, timbre };
+    this.heard += HOP_SAMPLES;
     this.loudestProbability = Math.max(this.loudestProbability, probability);
-    return this.utterances.hear(window, options);
+    const outputs = this.utterances.hear(window, {
+      ...options,
+      humIsSpeech: !options.assistantSpeaking,
+      gateDbfs: gateDbfs(this.echoGate, options.echo),
+    });
+    this.echoGate = nextEchoGate(this.echoGate, {
+      samples: HOP_SAMPLES,
+      levelDbfs: timbre.levelDbfs,
+      speaking: options.assistantSpeaking,
+      personSpeaking: this.utterances.personSpeaking,
+    });
+    return outputs;
   }
 
   private measure(): ListeningOutput {

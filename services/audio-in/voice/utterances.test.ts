@@ -10,7 +10,9 @@ const options = {
   minSpeechSamples: 250 * 16,
   minSilenceSamples: 500 * 16,
   prerollSamples: 300 * 16,
+  humIsSpeech: true,
 };
+const timbre = { levelDbfs: -20, brightness: 0.2 };
 
 /** Every sample holds its own position, so that a frame shows what it was cut from. */
 class Bench {
@@ -22,7 +24,9 @@ class Bench {
     for (const probability of probabilities) {
       const position = this.ring.head;
       this.ring.append(Int16Array.from({ length: WINDOW }, (_unused, index) => (position + index) % 32_768));
-      this.outputs.push(...this.utterances.hear({ position, samples: WINDOW, probability }, options));
+      this.outputs.push(
+        ...this.utterances.hear({ position, samples: WINDOW, newSamples: WINDOW, probability, timbre }, options),
+      );
       this.outputs.push(...this.utterances.frames());
     }
     return this;

@@ -47,6 +47,11 @@ export class Utterances {
     this.timeMs = timeMs;
   }
 
+  /** Whether a person is, as far as can be told, speaking. */
+  get personSpeaking(): boolean {
+    return this.endpointing.phase !== 'silent';
+  }
+
   /** Judges the next window; its samples are in the ring. */
   hear(window: VoiceWindow, options: UtteranceOptions): UtteranceOutput[] {
     const { state, events } = nextEndpointing(this.endpointing, window, options);

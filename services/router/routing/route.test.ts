@@ -17,6 +17,7 @@ test('a cry for help decides wherever it stands', () => {
 
 test('a negation takes a phrase its meaning', () => {
   expect(route('please do not turn off the camera')).toMatchObject({ layer: 2, intent: 'open' });
+  expect(route('I do not want to know where we are')).toMatchObject({ layer: 2, intent: 'open' });
 });
 
 test('a sentence that only contains a short command is none', () => {
@@ -33,6 +34,14 @@ test('what is all that was said is surer than what is said among other things', 
   const within = route('well you know what is my exact location by the way')?.confidence ?? 1;
   expect(whole).toBeGreaterThan(within);
 });
+
+test.each([['is there a bank and '], ['how many people is there a '], ['find me a where is the _ * ['], ['stop. ']])(
+  'a hostile text of 30,000 characters (%j) is matched in few steps',
+  (piece) => {
+    // Nested wildcards would take minutes here; the test runner's own limit of 5 s is the assertion.
+    route(piece.repeat(Math.ceil(30_000 / piece.length)));
+  },
+);
 
 test('any text at all is routed or ignored, with a confidence from 0 to 1', () => {
   fc.assert(

@@ -77,11 +77,20 @@ export const spokenControl: RuleFamily = {
       ],
     },
     'volume-set': {
+      whole: [`[(set|turn|put|make)] ${LOUDNESS} [up|down] [to|at] # [percent]`],
+    },
+    loudest: {
       whole: [
-        `[(set|turn|put|make)] ${LOUDNESS} [up|down] [to|at] # [percent]`,
-        '(maximum|max|full|minimum) volume',
-        `[(set|turn|put)] ${LOUDNESS} [up|down] [to|at] [the] (maximum|max|minimum|full)`,
+        '(maximum|max|full) volume',
+        `[(set|turn|put)] ${LOUDNESS} [up] [to|at] [the] (maximum|max|full)`,
         'as loud as (possible|you can)',
+      ],
+    },
+    quietest: {
+      whole: [
+        '(minimum|lowest) volume',
+        `[(set|turn|put)] ${LOUDNESS} [down] [to|at] [the] (minimum|min)`,
+        'as (quiet|quietly|soft|softly) as (possible|you can)',
       ],
     },
     'privacy-on': {

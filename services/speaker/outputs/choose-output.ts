@@ -1,6 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '#shared/config/settings.ts';
-import { messageOf } from '#shared/errors/cortex-error.ts';
+import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { aplayOutput } from './aplay-output.ts';
@@ -9,7 +10,9 @@ import type { OpenOutput } from './output.ts';
 import { portAudioOutput } from './portaudio-output.ts';
 import { wavFileOutput } from './wav-file-output.ts';
 
-/** The output CORTEX_AUDIO_OUTPUT asks for. `auto` tries PortAudio, then ALSA, and records into the state folder at last. */
+const LOOK_FOR_CARDS_MS = 5_000;
+
+/** The output CORTEX_AUDIO_OUTPUT asks for. `auto` tries aplay (it plays on if we are killed), then PortAudio, and records into the state folder at last. */
 export function chooseOutput(
   { audioOutput, stateDir }: Pick<Settings, 'audioOutput' | 'stateDir'>,
   { clock, log }: { clock: Clock; log: Log },
@@ -23,21 +26,64 @@ export function chooseOutput(
       return wavFileOutput(audioOutput.path, clock);
     case 'null':
       return nullOutput(clock);
-    case 'auto':
-      return automatic(join(stateDir, 'speaker.wav'), clock, log);
+    case 'auto': {
+      const devices = [aplayOutput('default', clock), portAudioOutput(undefined, clock)];
+      return firstThatOpens(devices, wavFileOutput(join(stateDir, 'speaker.wav'), clock), { clock, log });
+    }
   }
 }
 
-function automatic(path: string, clock: Clock, log: Log): OpenOutput {
+/**
+ * The first device that opens, in this order, else the file, which makes way as soon as a sound card appears. Once a
+ * device has been heard, the file is no substitute for it any more: it is waited for.
+ */
+export function firstThatOpens(
+  devices: readonly OpenOutput[],
+  file: OpenOutput,
+  { clock, log, cards = soundCards }: { clock: Clock; log: Log; cards?: () => string },
+): OpenOutput {
+  let heard = false;
   return async (hooks) => {
-    for (const open of [portAudioOutput(undefined, clock), aplayOutput('default', clock)]) {
+    let reason: unknown;
+    for (const open of devices) {
       try {
-        return await open(hooks);
+        const output = await open(hooks);
+        heard = true;
+        return output;
       } catch (error) {
-        log.info({ reason: messageOf(error) }, 'sound output not usable, trying the next');
+        reason = error;
+        if (error instanceof CortexError && error.code === 'process-spent') throw error;
+        log.debug({ reason: messageOf(error) }, 'sound output not usable, trying the next');
       }
     }
-    const output = await wavFileOutput(path, clock)(hooks);
-    return { ...output, name: `${output.name} (no sound device found)` };
+    if (heard) throw reason;
+    const output = await file(hooks);
+    const before = cards();
+    const cancelLook = clock.every(LOOK_FOR_CARDS_MS, () => {
+      if (cards() === before) return;
+      cancelLook();
+      void output
+        .close()
+        .then(() => hooks.lost(new CortexError('output-lost', 'a sound card has appeared', { retryable: true })));
+    });
+    return {
+      ...output,
+      name: `${output.name} (no sound device found)`,
+      close() {
+        cancelLook();
+        return output.close();
+      },
+    };
   };
+}
+
+/** Changes when a sound card or a sound server comes or goes; costs no more than two file reads. */
+function soundCards(): string {
+  let cards = '';
+  try {
+    cards = readFileSync('/proc/asound/pcm', 'utf8');
+  } catch {
+    // No ALSA in this kernel: no card.
+  }
+  return `${cards}${existsSync(`/run/user/${process.getuid?.()}/pulse/native`)}`;
 }

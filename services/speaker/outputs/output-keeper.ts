@@ -1,41 +1,50 @@
-import { ConfigurationError, type CortexError, messageOf } from '#shared/errors/cortex-error.ts';
+import { ConfigurationError, CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { OpenOutput, Output, SampleSource } from './output.ts';
+import type { OpenOutput, Output, OutputHooks } from './output.ts';
 
 const BACKOFF_FIRST_MS = 100;
 /** A headset that is switched on again wants to be heard within a few seconds. */
 const BACKOFF_MAX_MS = 3_000;
 
 export interface OutputKeeper {
-  /** What the samples go to, as a person would name it. */
-  readonly name: string;
+  /** Resolves after the first attempt, open or not. Rejects with ConfigurationError where trying again cannot help. */
+  readonly attempted: Promise<void>;
+  readonly latency: OutputLatency;
   /** Takes no more samples; resolves when the device is free. */
   close(): Promise<void>;
 }
 
-export interface OutputKeeperHooks {
-  source: SampleSource;
-  /** A device is open. @param unheardSamples its latency. */
-  opened(name: string, unheardSamples: number): void;
-  /** The device is gone; `unheardSamples` of what it took were never heard. */
-  lost(name: string, unheardSamples: number): void;
+/** In samples of the source's 24 kHz; none while no device is open. */
+export interface OutputLatency {
+  /** Handed over and not yet heard. */
+  unheard: number;
+  /** How many of those are never heard if this process is killed. */
+  perishable: number;
 }
 
-/**
- * Keeps a device open: one that cannot be opened, or goes away, is opened again with a growing pause.
- * Rejects with ConfigurationError where trying again cannot help.
- */
-export async function keepOutput(
+export interface OutputKeeperHooks extends Pick<OutputHooks, 'source' | 'handedOver' | 'alone'> {
+  /** What the samples go to has changed; as a person would name it. */
+  named(output: string): void;
+  /** Samples taken and not yet heard, now that a device is open or its queue has changed. */
+  latencyChanged(unheardSamples: number): void;
+  /** The device is gone; `unheardSamples` of what it took were never heard. */
+  lost(unheardSamples: number): void;
+  /** Trying again is of no use in this process. */
+  gaveUp(error: unknown): void;
+}
+
+/** Keeps a device open: one that cannot be opened, or goes away, is opened again with a growing pause. */
+export function keepOutput(
   open: OpenOutput,
   hooks: OutputKeeperHooks,
   { clock, log, meters }: { clock: Clock; log: Log; meters: Meters },
-): Promise<OutputKeeper> {
+): OutputKeeper {
   let output: Output | undefined;
-  let name = 'none yet';
   let closed = false;
   let pauseMs = BACKOFF_FIRST_MS;
+  let complainedOf = '';
   let cancelRetry = (): void => undefined;
 
   async function attempt(): Promise<void> {
@@ -43,34 +52,43 @@ export async function keepOutput(
     try {
       const opened = await open({
         source: hooks.source,
-        lost: (reason) => {
+        handedOver: hooks.handedOver,
+        alone: hooks.alone,
+        lost(reason) {
           if (output) gone(output, reason);
           else early = reason;
         },
-        underran: () => meters.count('outputUnderruns'),
+        underran() {
+          meters.count('outputUnderruns');
+          if (output) hooks.latencyChanged(output.unheardSamples());
+        },
       });
       if (closed) return await opened.close();
       if (early) throw early;
       output = opened;
-      name = opened.name;
       pauseMs = BACKOFF_FIRST_MS;
-      log.info({ output: name }, 'sound output opened');
-      hooks.opened(name, opened.unheardSamples());
+      complainedOf = '';
+      log.info({ output: opened.name }, 'sound output opened');
+      hooks.latencyChanged(opened.unheardSamples());
+      hooks.named(opened.name);
     } catch (error) {
-      if (error instanceof ConfigurationError) throw error;
+      if (error instanceof ConfigurationError || (error instanceof CortexError && error.code === 'process-spent')) {
+        throw error;
+      }
       meters.count('outputOpenFailures');
-      log.warn({ reason: messageOf(error), retryMs: pauseMs }, 'sound output cannot be opened, trying again');
-      name = `none (${messageOf(error)})`;
-      hooks.lost(name, 0);
+      const reason = messageOf(error);
+      if (reason !== complainedOf) {
+        log.warn({ reason }, 'sound output cannot be opened, trying again');
+        hooks.named(`none (${reason})`);
+      }
+      complainedOf = reason;
       retry();
     }
   }
 
   function retry(): void {
     if (closed) return;
-    cancelRetry = clock.after(pauseMs, () => {
-      attempt().catch((error: unknown) => log.error({ reason: messageOf(error) }, 'sound output given up'));
-    });
+    cancelRetry = clock.after(pauseMs, () => void attempt().catch(hooks.gaveUp));
     pauseMs = Math.min(BACKOFF_MAX_MS, pauseMs * 2);
   }
 
@@ -78,15 +96,17 @@ export async function keepOutput(
     output = undefined;
     meters.count('outputLosses');
     log.warn({ output: lost.name, reason: reason.message }, 'sound output lost, opening it again');
-    name = `none (${reason.message})`;
-    hooks.lost(name, lost.unheardSamples());
+    hooks.named(`none (${reason.message})`);
+    hooks.lost(lost.unheardSamples());
     retry();
   }
 
-  await attempt();
+  const attempted = attempt();
+  attempted.catch(hooks.gaveUp);
   return {
-    get name() {
-      return name;
+    attempted,
+    get latency() {
+      return { unheard: output?.unheardSamples() ?? 0, perishable: output?.perishableSamples() ?? 0 };
     },
     async close() {
       closed = true;

@@ -4,29 +4,61 @@ import type { Clock } from '#shared/time/clock.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, PERIOD_SAMPLES } from './output.ts';
 import { loadPortAudio, type PortAudio, type PortAudioDevice, type PortAudioStream } from './portaudio-binding.ts';
+import { QueueDepth } from './queue-depth.ts';
+import { raisePriority } from './realtime-priority.ts';
 
-/** Periods naudiodon queues ahead of the callback; it cannot be flushed, so every one is latency after an interrupt. */
-const QUEUED_PERIODS = 2;
-/** What is on its way: the queue, the period being written, the one being played, and the card's own buffer. */
-const UNHEARD_SAMPLES = PERIOD_SAMPLES * (QUEUED_PERIODS + 5);
+/** Periods between naudiodon's queue and the ear: the one being written, the one being played, the card's own buffer. */
+const PERIODS_BEYOND_QUEUE = 3;
 /** The callback takes a period every 5 ms; a card that takes none for this long is gone. */
-const STALLED_MS = 500;
+const STALLED_MS = 1_000;
+/** An idle PulseAudio sink may let its first customer wait for two seconds. */
+const FIRST_PERIODS = 20;
+const FIRST_STALL_MS = 5_000;
+/** A stream that cannot be closed holds one of libuv's four threads for good; the live one needs another. */
+const MAX_STUCK_STREAMS = 2;
+const CLOSE_LIMIT_MS = 1_000;
 
 /** @param device part of the device's name; the default output where it is undefined. */
 export function portAudioOutput(device: string | undefined, clock: Clock): OpenOutput {
+  const depth = new QueueDepth();
+  let stuckStreams = 0;
+
+  /** Resolves when the stream is closed or has turned out to be stuck. */
+  async function release(stream: PortAudioStream, how: 'WAIT' | 'ABORT'): Promise<void> {
+    let closed = false;
+    let counted = false;
+    const closing = stream.quit(how).then(() => {
+      closed = true;
+      if (counted) stuckStreams -= 1;
+    });
+    await Promise.race([closing, new Promise<void>((resolve) => clock.after(CLOSE_LIMIT_MS, resolve))]);
+    if (closed) return;
+    counted = true;
+    stuckStreams += 1;
+  }
+
   return async (hooks) => {
+    if (stuckStreams >= MAX_STUCK_STREAMS) {
+      throw new CortexError(
+        'process-spent',
+        `PortAudio cannot let go of ${stuckStreams} lost devices; a new process can`,
+      );
+    }
+    raisePriority();
     const portAudio = loadPortAudio();
     const chosen = choose(portAudio, device);
-    const { stream, format } = openStream(portAudio, chosen);
+    let { stream, format } = openStream(portAudio, chosen, depth.periods);
     const source = await sourceFor(hooks.source, format);
     const frames = periodFrames(format);
     let open = true;
+    let written = 0;
     let wroteAtMs = clock.nowMs();
 
     function lose(why: string): void {
       if (!open) return;
       open = false;
       cancelWatch();
+      void release(stream, 'ABORT');
       hooks.lost(
         new CortexError('output-lost', `sound output ${nameOf(chosen)} is gone (${why})`, { retryable: true }),
       );
@@ -35,24 +67,40 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     async function feed(): Promise<void> {
       while (open) {
         const trouble = await stream.write(source(frames));
+        hooks.handedOver();
+        written += 1;
         wroteAtMs = clock.nowMs();
-        if (trouble?.includes('underflow')) hooks.underran();
+        if (!trouble?.includes('underflow') || !open) continue;
+        if (depth.underran(wroteAtMs)) {
+          await release(stream, 'WAIT');
+          ({ stream, format } = openStream(portAudio, chosen, depth.periods));
+          stream.start();
+        }
+        hooks.underran();
       }
     }
 
-    const cancelWatch = clock.every(STALLED_MS / 2, () => {
-      if (clock.nowMs() - wroteAtMs > STALLED_MS) lose('it takes no more samples');
+    function unheardSamples(): number {
+      return PERIOD_SAMPLES * (depth.periods + PERIODS_BEYOND_QUEUE);
+    }
+
+    const cancelWatch = clock.every(STALLED_MS / 4, () => {
+      const limitMs = written < FIRST_PERIODS ? FIRST_STALL_MS : STALLED_MS;
+      if (clock.nowMs() - wroteAtMs > limitMs) lose('it takes no more samples');
     });
     stream.start();
-    feed().catch((error: unknown) => lose(messageOf(error)));
+    const feeding = feed().catch((error: unknown) => lose(messageOf(error)));
     return {
       name: `PortAudio ${nameOf(chosen)}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
-      unheardSamples: () => UNHEARD_SAMPLES,
+      unheardSamples,
+      perishableSamples: unheardSamples,
       async close() {
         if (!open) return;
         open = false;
         cancelWatch();
-        await stream.quit('WAIT');
+        // The period that is being written belongs to what will be heard.
+        await Promise.race([feeding, new Promise<void>((resolve) => clock.after(CLOSE_LIMIT_MS, resolve))]);
+        await release(stream, 'WAIT');
       },
     };
   };
@@ -80,7 +128,12 @@ function choose(portAudio: PortAudio, wanted: string | undefined): PortAudioDevi
   );
 }
 
-function openStream(portAudio: PortAudio, device: PortAudioDevice): { stream: PortAudioStream; format: DeviceFormat } {
+/** The first format the device takes. */
+function openStream(
+  portAudio: PortAudio,
+  device: PortAudioDevice,
+  queuedPeriods: number,
+): { stream: PortAudioStream; format: DeviceFormat } {
   let reason: unknown;
   for (const format of formatsToTry(device.defaultSampleRate)) {
     try {
@@ -90,7 +143,7 @@ function openStream(portAudio: PortAudio, device: PortAudioDevice): { stream: Po
           sampleRate: format.rateHz,
           channelCount: format.channels,
           sampleFormat: 16,
-          maxQueue: QUEUED_PERIODS,
+          maxQueue: queuedPeriods,
           framesPerBuffer: periodFrames(format),
           closeOnError: true,
         },

@@ -39,6 +39,7 @@ async function start(handler: GeminiHandler, { localVoice = LOCAL, clock = syste
     model: 'a-model',
     ttsModel: 'a-voice',
     voiceName: 'Kore',
+    instruction: 'You help.',
     temperature: 0.7,
     maxTokens: 1024,
     localVoice,
@@ -101,6 +102,7 @@ describe('an answer over HTTP', () => {
     expect(asked?.path).toBe('/v1beta/models/a-model:streamGenerateContent?alt=sse');
     expect(asked?.headers['x-goog-api-key']).toBe('key');
     expect(asked?.body.contents.map(({ role }) => role)).toEqual(['user', 'model', 'user']);
+    expect(asked?.body.systemInstruction?.parts[0]?.text).toMatch(/^You help\.\n.*\n.*HEARD:/);
     const [picture, sound] = asked?.body.contents.at(-1)?.parts ?? [];
     expect(picture?.inlineData).toEqual({ mimeType: 'image/jpeg', data: '/9g=' });
     expect(sound?.inlineData?.mimeType).toBe('audio/wav');
@@ -208,6 +210,32 @@ describe('when Gemini fails', () => {
     });
     expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({ text: 'Yes.', failure: undefined });
     expect(counters()['httpRetries']).toBe(1);
+  });
+
+  it('is asked without a thinking level for good once it refused one', async () => {
+    const { server, backend } = await start((call, response) => {
+      if (call.kind === 'tts') return speaks(call, response);
+      if (!call.body.generationConfig?.['thinkingConfig']) return sendText(response, ['Yes.']);
+      sendError(response, 400, [], 'Thinking level is not supported for this model.');
+    });
+    for (let time = 1; time <= 2; time += 1) expect((await read(backend.answer(UTTERANCE, never))).text).toBe('Yes.');
+    const asked = server.calls.filter(({ kind }) => kind === 'text');
+    expect(asked.map(({ body }) => body.generationConfig?.['thinkingConfig'])).toEqual([
+      { thinkingLevel: 'MINIMAL' },
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it.each([
+    ['a page', '<html><body>Welcome!</body></html>'],
+    ['a page with blank lines', '<html>\n\n<body>Welcome!</body>\n\n</html>\n\n'],
+    ['nothing', ''],
+  ])('%s of a Wi-Fi log-in in its place is a matter of the network', async (_what, page) => {
+    const { backend } = await start((_call, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end(page),
+    );
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({ order: [], failure: { kind: 'network' } });
   });
 
   it('is asked once more after an empty answer, and no third time', async () => {

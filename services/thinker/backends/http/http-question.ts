@@ -4,10 +4,6 @@ import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Question } from '../answer-backend.ts';
 import { HEARD_INSTRUCTION } from './heard-line.ts';
 
-const SPOKEN_INSTRUCTION =
-  'You are the eyes and the companion of a blind person who hears your answer through headphones. Answer in the language of ' +
-  'the question, in short plain sentences fit to be spoken: no lists, no headings, no marks of emphasis. What matters for ' +
-  'safety comes first. Say so when you are not sure. Never make up a position or an address.';
 const BLIND_INSTRUCTION =
   'There is no picture: the camera is off or cannot be reached. If the question needs eyes, say that you cannot see right now.';
 const PICTURE_INSTRUCTION = 'The picture shows what is in front of the user at this moment.';
@@ -15,8 +11,14 @@ const PICTURE_INSTRUCTION = 'The picture shows what is in front of the user at t
 /** What of the conversation goes along: enough to know what «it» means, little enough to stay quick and cheap. */
 const LONGEST_HISTORY = 20;
 
-/** A question in the form of a generateContent request; pictures and sound come before the words about them, as Google advises. */
-export function httpQuestion(question: Question): { systemInstruction: string; contents: Content[] } {
+/**
+ * A question in the form of a generateContent request; pictures and sound come before the words about them, as Google advises.
+ * @param instruction what the assistant is told about itself, the same as over Live.
+ */
+export function httpQuestion(
+  instruction: string,
+  question: Question,
+): { systemInstruction: string; contents: Content[] } {
   const { audio, text, frame, cannotSee, history } = question;
   const parts: Part[] = [];
   if (frame) parts.push(inline('image/jpeg', frame));
@@ -27,7 +29,7 @@ export function httpQuestion(question: Question): { systemInstruction: string; c
   while (past[0]?.role === 'model') past.shift();
   return {
     systemInstruction: [
-      SPOKEN_INSTRUCTION,
+      instruction,
       frame ? PICTURE_INSTRUCTION : cannotSee ? BLIND_INSTRUCTION : '',
       audio ? HEARD_INSTRUCTION : '',
     ]

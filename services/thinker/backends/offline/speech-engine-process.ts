@@ -11,6 +11,8 @@ import type { EngineReply, EngineRequest } from './speech-engine-protocol.ts';
 /** The first of Kokoro's eleven English voices, and its natural speed. */
 const SPEAKER = 0;
 const SPEED = 1;
+/** For a request that was cancelled while its model was loading. */
+const SILENCE = { samples: new Float32Array(0), sampleRate: 24_000 };
 
 let recogniser: Promise<OfflineRecognizer> | undefined;
 let voice: Promise<OfflineTts> | undefined;
@@ -31,7 +33,7 @@ process.on('message', (request: EngineRequest) => {
 async function serve(request: Exclude<EngineRequest, { kind: 'cancel' }>): Promise<void> {
   const { id } = request;
   try {
-    if (!cancelled.has(id)) reply(request.kind === 'recognise' ? await recognise(request) : await speak(request));
+    if (!cancelled.has(id)) reply(await resultOf(request));
   } catch (error) {
     reply({ id, kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }
@@ -39,24 +41,40 @@ async function serve(request: Exclude<EngineRequest, { kind: 'cancel' }>): Promi
   cancelled.delete(id);
 }
 
-async function recognise({ id, folder, samples }: Extract<EngineRequest, { kind: 'recognise' }>): Promise<EngineReply> {
-  recogniser ??= OfflineRecognizer.createAsync(recogniserConfiguration(folder));
-  const model = await recogniser;
-  const stream = model.createStream();
-  stream.acceptWaveform({
-    samples: Float32Array.from(samples, (sample) => sample / 32_768),
-    sampleRate: MICROPHONE_RATE_HZ,
-  });
-  const { text } = await model.decodeAsync(stream);
-  return { id, kind: 'recognised', text: text.trim() };
+async function resultOf(request: Exclude<EngineRequest, { kind: 'cancel' }>): Promise<EngineReply> {
+  const { id, folder } = request;
+  switch (request.kind) {
+    case 'load':
+      await (request.role === 'voice' ? loadVoice(folder) : loadRecogniser(folder));
+      return { id, kind: 'loaded' };
+    case 'recognise': {
+      const model = await loadRecogniser(folder);
+      const stream = model.createStream();
+      const samples = Float32Array.from(request.samples, (sample) => sample / 32_768);
+      stream.acceptWaveform({ samples, sampleRate: MICROPHONE_RATE_HZ });
+      const { text } = await model.decodeAsync(stream);
+      return { id, kind: 'recognised', text: text.trim() };
+    }
+    case 'speak': {
+      const model = await loadVoice(folder);
+      const onProgress = () => !cancelled.has(id);
+      const sound = onProgress()
+        ? await model.generateAsync({ text: request.text, sid: SPEAKER, speed: SPEED, onProgress })
+        : SILENCE;
+      const samples = Int16Array.from(sound.samples, (sample) => Math.max(-1, Math.min(1, sample)) * 32_767);
+      return { id, kind: 'spoken', samples, sampleRateHz: sound.sampleRate };
+    }
+  }
 }
 
-async function speak({ id, folder, text }: Extract<EngineRequest, { kind: 'speak' }>): Promise<EngineReply> {
+function loadRecogniser(folder: string): Promise<OfflineRecognizer> {
+  recogniser ??= OfflineRecognizer.createAsync(recogniserConfiguration(folder));
+  return recogniser;
+}
+
+function loadVoice(folder: string): Promise<OfflineTts> {
   voice ??= OfflineTts.createAsync(voiceConfiguration(folder));
-  const model = await voice;
-  const sound = await model.generateAsync({ text, sid: SPEAKER, speed: SPEED, onProgress: () => !cancelled.has(id) });
-  const samples = Int16Array.from(sound.samples, (sample) => Math.max(-1, Math.min(1, sample)) * 32_767);
-  return { id, kind: 'spoken', samples, sampleRateHz: sound.sampleRate };
+  return voice;
 }
 
 function reply(message: EngineReply): void {

@@ -1,19 +1,25 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { WavSound } from '#shared/audio/wav.ts';
-import { CortexError } from '#shared/errors/cortex-error.ts';
+import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { checkModel } from '../../offline-models/check-models.ts';
-import { type ModelRole, offlineModel } from '../../offline-models/model-manifest.ts';
+import { type ModelRole, OFFLINE_MODELS, offlineModel } from '../../offline-models/model-manifest.ts';
 import type { EngineReply, EngineRequest } from './speech-engine-protocol.ts';
 
-/** Online again and nothing to say: 300 MB are worth more than the second it takes to load the models anew. */
+/** Online again and nothing to say: on a small machine the memory is worth more than the seconds it takes to load anew. */
 const IDLE_RELEASE_MS = 180_000;
-/** Ten times what a long sentence takes on a Pi 5; a process that needs more hangs. */
+/** The longest piece is 16 s of speech; a process that needs twice as long for it hangs or is of no use. */
 const REQUEST_LIMIT_MS = 30_000;
-/** Enough to find the library's last words in. */
-const LAST_WORDS_LENGTH = 2_000;
+/** Enough to find the library's last complaint in. */
+const COMPLAINTS_LENGTH = 2_000;
+
+/** A genuine model may stumble over less than half a second. */
+const SHORTEST_SPEECH_SAMPLES = MICROPHONE_RATE_HZ / 2;
+/** sherpa-onnx 1.13, offline-recognizer-moonshine-impl.h. */
+const CAUGHT = /Caught exception/;
 
 export interface SpeechEngineOptions {
   /** The bundle of speech-engine-process.ts. */
@@ -26,6 +32,8 @@ export interface SpeechEngineOptions {
 
 interface Waiting {
   readonly child: ChildProcess;
+  /** The library catches what goes wrong in recognition and answers with no words, only complaining on its stderr. */
+  readonly emptyIsSuspicious: boolean;
   readonly role: ModelRole;
   resolve(reply: EngineReply): void;
   reject(error: unknown): void;
@@ -64,6 +72,16 @@ export class SpeechEngine {
     return reply;
   }
 
+  /** Loads the models that are there ahead of their first use. Never rejects: what fails here fails again in use, and is told then. */
+  async loadAll(): Promise<void> {
+    for (const { role } of OFFLINE_MODELS) {
+      if (!(await this.has(role))) continue;
+      await this.request(role, { kind: 'load', role }, new AbortController().signal).catch((error: unknown) => {
+        this.options.log.warn({ reason: messageOf(error) }, 'an offline model could not be loaded');
+      });
+    }
+  }
+
   /** Whether a model's files are there and have not failed before. */
   async has(role: ModelRole): Promise<boolean> {
     if (this.unusable.has(role)) return false;
@@ -80,7 +98,7 @@ export class SpeechEngine {
 
   private async request(
     role: ModelRole,
-    request: RequestOf<'recognise'> | RequestOf<'speak'>,
+    request: RequestOf<'recognise'> | RequestOf<'speak'> | RequestOf<'load'>,
     signal: AbortSignal,
   ): Promise<EngineReply> {
     signal.throwIfAborted();
@@ -111,6 +129,7 @@ export class SpeechEngine {
         this.waiting.set(id, {
           child,
           role,
+          emptyIsSuspicious: request.kind === 'recognise' && request.samples.length >= SHORTEST_SPEECH_SAMPLES,
           resolve: (reply) => settle(() => resolve(reply)),
           reject: (error) => settle(() => reject(error)),
         });
@@ -139,23 +158,26 @@ export class SpeechEngine {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    let lastWords = '';
+    const complaints = { text: '' };
     child.stderr?.on('data', (chunk: Buffer) => {
-      lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_LENGTH);
+      complaints.text = (complaints.text + chunk.toString()).slice(-COMPLAINTS_LENGTH);
     });
-    child.on('message', (reply: EngineReply) => this.received(reply, () => lastWords));
+    child.on('message', (reply: EngineReply) => this.received(reply, complaints));
     child.on('error', (error) => {
-      lastWords += error.message;
+      complaints.text += error.message;
     });
     child.on('close', (exitCode, killedBy) => {
       if (this.child === child) this.child = undefined;
       const [first, ...others] = [...this.waiting.values()].filter((one) => one.child === child);
       if (!first) return;
       meters.count('offlineEngineCrashes');
-      log.warn({ exitCode, killedBy, lastWords }, 'the offline speech engine ended in the middle of its work');
+      log.warn(
+        { exitCode, killedBy, complaints: complaints.text },
+        'the offline speech engine ended in the middle of its work',
+      );
       // It works on one request at a time, so the oldest is what it ended over. A kill from outside says nothing of the model.
       const killed = killedBy === 'SIGKILL' || killedBy === 'SIGTERM' || killedBy === 'SIGINT';
-      first.reject(killed ? engineEnded() : this.markUnusable(first.role, lastWords));
+      first.reject(killed ? engineEnded() : this.markUnusable(first.role, complaints.text));
       for (const { reject } of others) reject(engineEnded());
     });
     this.child = child;
@@ -164,11 +186,20 @@ export class SpeechEngine {
     return child;
   }
 
-  private received(reply: EngineReply, lastWords: () => string): void {
-    const waiting = this.waiting.get(reply.id);
-    if (!waiting) return;
-    if (reply.kind !== 'failed') waiting.resolve(reply);
-    else waiting.reject(this.markUnusable(waiting.role, `${lastWords()}\n${reply.message}`));
+  /** @param complaints what the library wrote since the last reply; emptied for the next one. */
+  private received(reply: EngineReply, complaints: { text: string }): void {
+    // What was written before the reply may be read after it, though within the same round of the event loop.
+    setImmediate(() => {
+      const words = complaints.text;
+      complaints.text = '';
+      const waiting = this.waiting.get(reply.id);
+      if (!waiting) return;
+      const nothing = reply.kind === 'recognised' && reply.text === '';
+      if (reply.kind === 'failed') waiting.reject(this.markUnusable(waiting.role, `${words}\n${reply.message}`));
+      else if (nothing && waiting.emptyIsSuspicious && CAUGHT.test(words)) {
+        waiting.reject(this.markUnusable(waiting.role, words));
+      } else waiting.resolve(reply);
+    });
   }
 
   private markUnusable(role: ModelRole, words: string): CortexError {
@@ -192,6 +223,7 @@ function engineEnded(): CortexError {
 function essence(words: string): string {
   const lines = words.split('\n').map((line) => line.trim());
   const line =
-    lines.findLast((one) => one !== '' && !/errors in config|check your config/i.test(one)) ?? 'no reason given';
+    lines.findLast((one) => one !== '' && !/errors in config|check your config|return an empty result/i.test(one)) ??
+    'no reason given';
   return line.replace(/^\S+\.cc:\S*?:\d+\s+/, '').replace(/^what\(\):\s+/, '');
 }

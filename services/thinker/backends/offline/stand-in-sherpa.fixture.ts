@@ -8,7 +8,9 @@ export const OfflineRecognizer = {
       createStream: () => {
         const stream = {
           heard: 0,
-          acceptWaveform: ({ samples }: { samples: Float32Array }) => void (stream.heard = samples.length),
+          acceptWaveform({ samples }: { samples: Float32Array }) {
+            stream.heard = samples.length;
+          },
         };
         return stream;
       },

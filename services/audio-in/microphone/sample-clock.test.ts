@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { SampleClock } from './sample-clock.ts';
+
+describe('the sample clock', () => {
+  it('believes the earliest arrival, because chunks come late and never early', () => {
+    const clock = new SampleClock(16_000);
+    for (const [end, atMs] of [
+      [160, 1_013],
+      [320, 1_020],
+      [480, 1_047],
+    ] as const) {
+      clock.arrived(end, atMs);
+    }
+    expect(clock.timeMs(320)).toBeCloseTo(1_020, 1);
+    expect(clock.timeMs(0)).toBeCloseTo(1_000, 1);
+  });
+
+  it('follows a sound card that runs slow by a ten-thousandth', () => {
+    const clock = new SampleClock(16_000);
+    const arrivalMs = (end: number) => 1_000 + (end / 16) * 1.000_1;
+    for (let end = 160; end < 16_000 * 600; end += 160) clock.arrived(end, arrivalMs(end));
+    expect(Math.abs(clock.timeMs(16_000 * 600) - arrivalMs(16_000 * 600))).toBeLessThan(1);
+  });
+
+  it('begins anew after a gap', () => {
+    const clock = new SampleClock(16_000);
+    clock.arrived(160, 1_010);
+    clock.restart();
+    clock.arrived(320, 9_020);
+    expect(clock.timeMs(320)).toBe(9_020);
+  });
+});

@@ -1,0 +1,28 @@
+/** How the user is told why, by the kind of failure the thinker reports. Completes "I am offline: …". */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  auth: 'my access key is not accepted',
+  quota: 'the quota of my service is used up',
+  model: 'the model is not available',
+  network: 'there is no connection to the internet',
+  timeout: 'the service does not answer',
+  transient: 'the service has a problem',
+  context: 'the service has a problem',
+  resume: 'the service has a problem',
+  rotate: 'the service has a problem',
+  feature: 'the service has a problem',
+  bug: 'the service has a problem',
+};
+
+export function inWords(kind: string): string {
+  return IN_WORDS[kind] ?? 'the service has a problem';
+}
+
+/** Live and HTTP share the key: where it is refused, neither answers. */
+export function failsEverywhere(kind: string): boolean {
+  return kind === 'auth';
+}
+
+/** Says something about the service, not about this one question or this machine's sound. */
+export function concernsTheService(kind: string): boolean {
+  return kind in IN_WORDS;
+}

@@ -1,0 +1,181 @@
+import type { Fallback } from '#shared/contract/control.ts';
+import type { Session, Turn } from '#shared/contract/thinker.ts';
+import { concernsTheService, failsEverywhere, inWords } from './failure-kinds.ts';
+
+export type Level = Fallback['level'];
+
+/** Which backend answers, and the evidence that may change it. */
+export interface ServiceLevel {
+  readonly current: Fallback;
+  /** False: Live is switched off (LAYER2_MODE, ENABLE_LIVE_API, control/settings). */
+  readonly liveWanted: boolean;
+  /** Unix milliseconds since which the Live session has been up without a failure; absent while it is not. */
+  readonly sessionUpSinceMs?: number;
+  /** Failed turns in a row, by the backend that failed. */
+  readonly failedTurns: { readonly live: number; readonly http: number };
+  /** No return to a better level before this moment. */
+  readonly holdUntilMs: number;
+  /** How long the next loss will hold; doubles while losses follow each other. */
+  readonly holdMs: number;
+  /** Turns that are under way, with the Unix milliseconds of their last sign of life. */
+  readonly openTurns: ReadonlyMap<number, number>;
+  /** Going from offline to HTTP is a guess until a turn has succeeded there. */
+  readonly onTrial: boolean;
+  /** The kind of failure that cost the better level. */
+  readonly lostTo?: string;
+}
+
+export type LevelEvent = { atMs: number } & (
+  | { type: 'sessionReported'; session: Session }
+  | { type: 'turnReported'; turn: Turn }
+  | { type: 'liveSwitched'; wanted: boolean }
+  | { type: 'thinkerLeft' }
+  | { type: 'timePassed' }
+);
+
+/** Attempts in a row without a session before Live counts as lost: 1 + 2 + 4 + 8 s of trying (the user's own figure). */
+const LOST_AFTER_ATTEMPTS = 5;
+/** One failed turn is an accident. */
+const LOST_AFTER_TURNS = 2;
+/** A session must stay up this long before it is trusted with a turn again. */
+const STABLE_MS = 3_000;
+const FIRST_HOLD_MS = 10_000;
+const LONGEST_HOLD_MS = 300_000;
+/** Live for this long, and the next loss is a new story. */
+const FORGIVEN_AFTER_MS = 600_000;
+/** Offline this long, HTTP is worth another try (times the doubling of the hold). */
+const HTTP_RETRY_FACTOR = 6;
+/** A turn nobody has reported on for this long has died with its thinker. */
+const TURN_LOST_MS = 60_000;
+
+export const SWITCHED_OFF = 'live mode is switched off';
+
+/** @param found the level a former router left behind; it stands, so that a restart changes nothing. */
+export function initialLevel(found: Fallback | undefined, liveWanted: boolean, atMs: number): ServiceLevel {
+  const outdated =
+    found === undefined || (liveWanted && found.reason === SWITCHED_OFF) || (!liveWanted && found.level === 'live');
+  const fresh: Fallback = liveWanted
+    ? { level: 'live', reason: 'started', since: atMs }
+    : { level: 'http', reason: SWITCHED_OFF, since: atMs };
+  return {
+    current: outdated ? fresh : found,
+    liveWanted,
+    failedTurns: { live: 0, http: 0 },
+    holdUntilMs: 0,
+    holdMs: FIRST_HOLD_MS,
+    openTurns: new Map(),
+    onTrial: false,
+  };
+}
+
+/** The level after an event. It changes downwards at once, upwards only between turns. */
+export function nextLevel(state: ServiceLevel, event: LevelEvent): ServiceLevel {
+  switch (event.type) {
+    case 'sessionReported':
+      return climb(sessionReported(state, event.session, event.atMs), event.atMs);
+    case 'turnReported':
+      return climb(turnReported(state, event.turn, event.atMs), event.atMs);
+    case 'liveSwitched':
+      return liveSwitched(state, event.wanted, event.atMs);
+    case 'thinkerLeft':
+      return { ...withoutSession(state), openTurns: new Map() };
+    case 'timePassed':
+      return climb(forgetLostTurns(state, event.atMs), event.atMs);
+  }
+}
+
+function sessionReported(state: ServiceLevel, session: Session, atMs: number): ServiceLevel {
+  if (session.state === 'connected') return { ...state, sessionUpSinceMs: state.sessionUpSinceMs ?? atMs };
+  // A session that rests, or moves to a new connection, has not failed.
+  if (session.state === 'idle' || session.state === 'resuming') return state;
+  const down = withoutSession(state);
+  const kind = session.error?.kind ?? 'transient';
+  const triedEnough = session.attempt >= LOST_AFTER_ATTEMPTS || kind === 'quota';
+  const lost = session.state === 'failed' || (session.state === 'backoff' && triedEnough);
+  if (!lost || !state.liveWanted) return down;
+  if (failsEverywhere(kind)) return fall(down, 'offline', kind, atMs);
+  return fall(down, 'http', kind, atMs);
+}
+
+function turnReported(state: ServiceLevel, turn: Turn, atMs: number): ServiceLevel {
+  const over = turn.state === 'done' || turn.state === 'interrupted' || turn.state === 'failed';
+  const openTurns = new Map(state.openTurns);
+  if (over) openTurns.delete(turn.turn);
+  else openTurns.set(turn.turn, atMs);
+  const after = { ...state, openTurns };
+  if (turn.state === 'done') return succeeded(after, turn, atMs);
+  if (turn.state === 'failed') return failed(after, turn.backend, turn.error?.kind ?? 'transient', atMs);
+  return after;
+}
+
+/** An answer from a lower backend than the present one is a success down there and a failure of all above it. */
+function succeeded(state: ServiceLevel, turn: Turn, atMs: number): ServiceLevel {
+  const kind = turn.error?.kind ?? 'transient';
+  if (turn.backend === 'live') return { ...state, failedTurns: { live: 0, http: 0 } };
+  if (turn.backend === 'http') {
+    const proven = { ...state, failedTurns: { ...state.failedTurns, http: 0 }, onTrial: false };
+    return state.current.level === 'live' ? failed(proven, 'live', kind, atMs) : proven;
+  }
+  return state.current.level === 'offline' ? state : failed(state, state.current.level, kind, atMs);
+}
+
+function failed(state: ServiceLevel, backend: Level, kind: string, atMs: number): ServiceLevel {
+  if (backend === 'offline' || backend !== state.current.level || !concernsTheService(kind)) return state;
+  const failedTurns = { ...state.failedTurns, [backend]: state.failedTurns[backend] + 1 };
+  const after = { ...state, failedTurns };
+  const lost = failedTurns[backend] >= LOST_AFTER_TURNS || kind === 'quota' || failsEverywhere(kind) || state.onTrial;
+  if (!lost) return after;
+  return fall(after, backend === 'http' || failsEverywhere(kind) ? 'offline' : 'http', kind, atMs);
+}
+
+const HEIGHT: Record<Level, number> = { offline: 0, http: 1, live: 2 };
+
+function fall(state: ServiceLevel, level: Level, kind: string, atMs: number): ServiceLevel {
+  if (HEIGHT[level] >= HEIGHT[state.current.level]) return state;
+  const heldLong = state.current.level === 'live' && atMs - state.current.since > FORGIVEN_AFTER_MS;
+  const holdMs = heldLong ? FIRST_HOLD_MS : state.holdMs;
+  return {
+    ...state,
+    current: { level, reason: inWords(kind), since: atMs },
+    failedTurns: { live: 0, http: 0 },
+    holdUntilMs: atMs + holdMs,
+    holdMs: Math.min(LONGEST_HOLD_MS, holdMs * 2),
+    onTrial: false,
+    lostTo: kind,
+  };
+}
+
+function climb(state: ServiceLevel, atMs: number): ServiceLevel {
+  const { current, liveWanted, sessionUpSinceMs, openTurns, holdUntilMs } = state;
+  if (openTurns.size > 0 || atMs < holdUntilMs || current.level === 'live') return state;
+  const stable = sessionUpSinceMs !== undefined && atMs - sessionUpSinceMs >= STABLE_MS;
+  if (liveWanted && stable) return moveTo(state, 'live', 'the connection is back', atMs);
+  const retryAtMs = current.since + (state.holdMs / 2) * HTTP_RETRY_FACTOR;
+  const hopeless = state.lostTo !== undefined && failsEverywhere(state.lostTo);
+  if (current.level === 'offline' && !hopeless && atMs >= retryAtMs) {
+    const reason = liveWanted ? current.reason : SWITCHED_OFF;
+    return { ...moveTo(state, 'http', reason, atMs), onTrial: true };
+  }
+  return state;
+}
+
+function moveTo(state: ServiceLevel, level: Level, reason: string, atMs: number): ServiceLevel {
+  return { ...state, current: { level, reason, since: atMs }, failedTurns: { live: 0, http: 0 }, onTrial: false };
+}
+
+function liveSwitched(state: ServiceLevel, wanted: boolean, atMs: number): ServiceLevel {
+  if (wanted === state.liveWanted) return state;
+  const after = { ...state, liveWanted: wanted };
+  if (!wanted) return state.current.level === 'live' ? moveTo(after, 'http', SWITCHED_OFF, atMs) : after;
+  // Somebody asked for Live: no hold from before stands in the way, and a broken session will say so.
+  return state.current.reason === SWITCHED_OFF ? moveTo(after, 'live', 'live mode is switched on', atMs) : after;
+}
+
+function forgetLostTurns(state: ServiceLevel, atMs: number): ServiceLevel {
+  const openTurns = new Map([...state.openTurns].filter(([, lifeAtMs]) => atMs - lifeAtMs < TURN_LOST_MS));
+  return openTurns.size === state.openTurns.size ? state : { ...state, openTurns };
+}
+
+function withoutSession({ sessionUpSinceMs: _since, ...state }: ServiceLevel): ServiceLevel {
+  return state;
+}

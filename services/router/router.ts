@@ -1,0 +1,82 @@
+import { settleRequests, transcribed } from './answering.ts';
+import type { Command } from './commands.ts';
+import { nextLayerRequests } from './layers/layer-requests.ts';
+import { announce } from './level/announcements.ts';
+import { type LevelEvent, nextLevel } from './level/service-level.ts';
+import { quietly, type RouterEvent, type RouterReaction, type RouterState } from './router-state.ts';
+import { isOvertaken, replyPlayed, stateOf, turnReported } from './turns/turn-watch.ts';
+
+/** The whole router as one pure function: what has happened in, what shall be published out. */
+export function nextRouter(state: RouterState, event: RouterEvent): RouterReaction {
+  const reaction = react(state, event);
+  if (reaction.state.thinkerThere) return reaction;
+  // Nobody would render a `say`; the speaker's own voice is there even so.
+  return {
+    ...reaction,
+    commands: reaction.commands.map((command) =>
+      command.type === 'say' ? { type: 'alert', text: command.text } : command,
+    ),
+  };
+}
+
+function react(state: RouterState, event: RouterEvent): RouterReaction {
+  switch (event.type) {
+    case 'transcribed':
+      return transcribed(state, event.transcript, event.atMs);
+    case 'turnReported':
+      return relevel({ ...state, turns: turnReported(state.turns, event.turn) }, event);
+    case 'sessionReported':
+    case 'liveSwitched':
+      return relevel(state, event);
+    case 'played':
+      return quietly({ ...state, turns: replyPlayed(state.turns, event.playback) });
+    case 'speakerReported':
+      return quietly({ ...state, speaking: event.speaking, volume: event.volume });
+    case 'layerAnswered':
+      return settleRequests(
+        state,
+        nextLayerRequests(state.requests, { ...event, type: 'answered', overtaken: overtakenIn(state) }),
+      );
+    case 'privacyChanged':
+      return quietly({ ...state, privacy: event.privacy });
+    case 'volumeChanged':
+      return quietly({ ...state, volume: event.volume });
+    case 'thinkerSeen': {
+      const seen = { ...state, thinkerThere: event.there };
+      return event.there ? quietly(seen) : relevel(seen, { type: 'thinkerLeft', atMs: event.atMs });
+    }
+    case 'timePassed':
+      return timePassed(state, event.atMs);
+  }
+}
+
+function timePassed(state: RouterState, atMs: number): RouterReaction {
+  const requested = settleRequests(
+    state,
+    nextLayerRequests(state.requests, {
+      type: 'timePassed',
+      atMs,
+      overtaken: overtakenIn(state),
+      modelAnswers: (turn) => state.level.current.level !== 'offline' && stateOf(state.turns, turn) !== undefined,
+    }),
+  );
+  const levelled = relevel(requested.state, { type: 'timePassed', atMs });
+  return { state: levelled.state, commands: [...requested.commands, ...levelled.commands] };
+}
+
+function relevel(state: RouterState, event: LevelEvent): RouterReaction {
+  const level = nextLevel(state.level, event);
+  const announced = announce(state.announcements, level, event.atMs);
+  const after = { ...state, level, announcements: announced.state };
+  if (level.current === state.level.current) return { state: after, commands: announced.commands };
+  const commands: Command[] = [
+    { type: 'setLevel', fallback: level.current },
+    { type: 'count', name: 'levelChanges' },
+    ...announced.commands,
+  ];
+  return { state: after, commands };
+}
+
+function overtakenIn(state: RouterState): (turn: number) => boolean {
+  return (turn) => isOvertaken(state.turns, turn);
+}
