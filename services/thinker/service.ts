@@ -16,14 +16,16 @@ import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
-import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
 import { CONVERSATION_POLICY, type ConversationPolicy } from './conversation/conversation-state.ts';
+import { fileMemoryStore } from './conversation/memory-store.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { fileHandleStore } from './session/handle-store.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 
 /** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
@@ -37,16 +39,34 @@ export interface ThinkerPolicies {
   conversation?: Partial<ConversationPolicy>;
 }
 
+/**
+ * Starts the thinker. While another one of the same state folder is there (the predecessor in a reload), this one is ready
+ * but does nothing; it takes over the moment the other has gone.
+ */
 export async function startThinker(context: ServiceContext, policies: ThinkerPolicies = {}): Promise<Running> {
   const teardown = new Teardown();
+  const sole = becomeSoleThinker(context.settings.stateDir);
+  teardown.add(() => sole.release());
+  let stopped = false;
+  teardown.add(() => {
+    stopped = true;
+  });
+  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown)));
+  const otherIsThere = new Promise<boolean>((resolve) => context.clock.after(SETTLE_MS, () => resolve(!sole.isAlone)));
   try {
-    await wire(context, policies, teardown);
+    if (await Promise.race([wired.then(() => false), otherIsThere])) {
+      context.log.info('another thinker is still there; taking over when it has gone');
+      wired.catch(context.fail);
+    } else await wired;
   } catch (error) {
     await teardown.run();
     throw error;
   }
   return { stop: () => teardown.run() };
 }
+
+/** Long enough to find out whether another thinker holds the session, short enough for a start. */
+const SETTLE_MS = 100;
 
 async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown: Teardown): Promise<void> {
   const { bus, clock, log, meters, settings, describe } = context;
@@ -55,6 +75,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
+  let microphone: PcmReceiver | undefined;
   const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
   const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
@@ -70,6 +91,8 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
     backends: [],
+    memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
+    recall: (utterance) => microphone?.expect(utterance, 0),
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),
@@ -81,7 +104,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   });
   teardown.add(() => thinker.stop());
 
-  const microphone = await startPcmReceiver(
+  microphone = await startPcmReceiver(
     bus,
     { pcm: microphonePcm, resend: microphoneResend },
     { clock, meters, policy: MICROPHONE_REPAIR },
@@ -90,7 +113,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       else if (received.type === 'ended') thinker.endUtterance(received.stream);
     },
   );
-  teardown.add(() => microphone.stop());
+  teardown.add(() => microphone?.stop());
 
   const subscriptions = [
     bus.subscribe(speech, ({ payload }) => {

@@ -60,6 +60,8 @@ export interface ConversationState {
   readonly lowerBackends: readonly Backend[];
   /** Gemini's own detection decides the turns; the microphone streams all the time. */
   readonly serverVad: boolean;
+  /** A turn a predecessor has announced and not ended. */
+  readonly inherited?: { readonly turn: number; readonly utterance: number };
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
   /** Part of the active question has gone to the present connection. */
@@ -98,8 +100,10 @@ export type ConversationEvent = {
 } /** The first samples of an utterance are there. `speechStartedMs`: Unix time of the first one. */ & (
   | { type: 'utteranceStarted'; utterance: number; speechStartedMs: number }
   | { type: 'utteranceEnded'; utterance: number; speechEndedMs: number }
-  /** `withFrame`: what the camera shows belongs to the question. */
-  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; withFrame: boolean }
+  /** `withFrame`: what the camera shows belongs to the question. `userText`: what of it the user is taken to have said. */
+  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; userText: string; withFrame: boolean }
+  /** A predecessor announced this turn for the utterance; its samples are being asked for. */
+  | { type: 'turnInherited'; turn: number; utterance: number }
   /** The beginning of the question has left for the server. */
   | { type: 'questionStarted'; turn: number }
   /** The end of it has. */

@@ -371,6 +371,22 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a turn of a predecessor', () => {
+  it('goes on under its number when its samples come again', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
+    expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);
+  });
+
+  it('is ended, and the user told, when nobody has its samples any more', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 });
+    talk.feed({ type: 'utteranceEnded', utterance: 7, speechEndedMs: 0 });
+    expect(talk.phases(42)).toEqual(['failed']);
+    expect(talk.of('explain')).toHaveLength(1);
+    talk.question(8);
+    expect(talk.phases(FIRST)[0]).toBe('listening');
+  });
+});
+
 describe('the level of service', () => {
   it('sends a question to the backend of its level once it is whole', () => {
     const talk = connected({ lowerBackends: ['http'] })
@@ -385,7 +401,7 @@ describe('the level of service', () => {
 
   it('answers texts too', () => {
     const talk = connected({ lowerBackends: ['http'], level: 'http' }).at(0);
-    talk.feed({ type: 'textAsked', kind: 'say', text: 'Turn left.', withFrame: false });
+    talk.feed({ type: 'textAsked', kind: 'say', text: 'Turn left.', userText: '', withFrame: false });
     expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
   });
 
@@ -430,7 +446,7 @@ const anything = fc.oneof(
     weight: 1,
     arbitrary: fc
       .constantFrom('ask', 'say')
-      .map((kind): Body => ({ type: 'textAsked', kind, text: 't', withFrame: false })),
+      .map((kind): Body => ({ type: 'textAsked', kind, text: 't', userText: '', withFrame: false })),
   },
   { weight: 1, arbitrary: fc.constantFrom('live', 'http').map((level): Body => ({ type: 'levelChanged', level })) },
   {

@@ -140,6 +140,8 @@ function spokenReason(failure: Failure): string {
       return 'I cannot answer: the Gemini quota is used up.';
     case 'model':
       return 'I cannot answer: the chosen Gemini model is not available.';
+    case 'restarted':
+      return 'I was interrupted by a fault and lost your question. Please ask again.';
     default:
       return 'I did not get an answer. Please ask again.';
   }

@@ -57,6 +57,8 @@ export interface ThinkerBench {
   /** Resolves with the first match, among what has been published or will be; rejects after `withinMs`. */
   until<Item>(list: readonly Item[], matches: (item: Item) => boolean, withinMs?: number): Promise<Item>;
   restart(): Promise<void>;
+  /** Starts a second thinker beside the first, as a reload does; the returned function ends the first. */
+  overlap(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -182,6 +184,11 @@ export async function thinkerBench(
     async restart() {
       await running.stop();
       running = await start();
+    },
+    async overlap() {
+      const predecessor = running;
+      running = await start();
+      return () => predecessor.stop();
     },
     async stop() {
       await running.stop();
