@@ -94,7 +94,7 @@ describe('the simulator, spoken to by the official SDK', () => {
     const end = await heard.until((message) => message.serverContent?.turnComplete);
     expect(end.usageMetadata?.totalTokenCount).toBeGreaterThan(0);
     const text = heard.messages.map((message) => message.serverContent?.outputTranscription?.text ?? '').join('');
-    expect(text).toMatch(/^Simulated answer: I heard 1\.0 seconds of sound.* picture of 64 by 48, .*blue\.$/);
+    expect(text).toMatch(/^Simulated answer: I heard 1\.0 seconds at .* 64 by 48 pixels, .*blue\.$/);
     const sound = heard.messages.flatMap((message) => message.serverContent?.modelTurn?.parts ?? []);
     expect(sound.some((part) => part.inlineData?.mimeType === 'audio/pcm;rate=24000')).toBe(true);
     expect(sound.some((part) => part.thought)).toBe(true);

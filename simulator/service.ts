@@ -10,9 +10,9 @@ const RECORDING_SECONDS = 60;
 
 /** The simulator as a process: port and scenario from the settings. */
 export async function startSimulator({ settings, log, clock }: ProcessContext): Promise<Running> {
-  const scenario = settings.simScenario ? scenarioOf(settings.simScenario) : {};
+  const scenario = settings.simulatorScenario ? scenarioOf(settings.simulatorScenario) : {};
   const simulator = await createGeminiSimulator({
-    port: settings.simPort,
+    port: settings.simulatorPort,
     scenario,
     clock,
     log,

@@ -3,7 +3,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type Client } from 'aedes';
+import { Aedes } from 'aedes';
 import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import { metrics, status } from '#shared/contract/service.ts';
@@ -14,6 +14,7 @@ import { publishMetrics } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { LogThrottle } from '#shared/log/log-throttle.ts';
 import { aedesRights } from './aedes-rights.ts';
+import { BrokerMemory } from './broker-memory.ts';
 import { Connections } from './connections.ts';
 import { createHttpServer } from './http-endpoints.ts';
 import { listen } from './listen.ts';
@@ -62,10 +63,10 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
       alsoSensitive: settings.camera.kind === 'topic' ? [settings.camera.topic] : [],
       logins: new Logins(credentials),
       retained,
-      clientById: (id) => (aedes as unknown as { clients: Record<string, Client> }).clients[id],
       loggedIn: (client) => connections.loggedIn(client.conn, MAX_PACKET_BYTES),
     });
     const aedes = await Aedes.createBroker({
+      persistence: new BrokerMemory(context),
       concurrency: CONCURRENCY,
       drainTimeout: DRAIN_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,

@@ -137,12 +137,12 @@ test('a stop of a turn that is overtaken does not cut the question the user asks
   expect(take(interrupt)).toEqual([]);
 });
 
-test('a question in text commands nothing, but is routed', async () => {
+test('a command in a text question is left to the thinker', async () => {
   const { start, user, publish, take } = await world();
   await start();
   await publish(turn, { turn: 1, state: 'thinking', backend: 'live', at: 0 });
   await user('Are you there?');
-  expect(take(decision)).toMatchObject([{ intent: 'are-you-there' }]);
+  expect(take(decision)).toMatchObject([{ layer: 2, intent: 'are-you-there' }]);
   expect([...take(interrupt), ...take(alert)]).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
 import { Player, type PlayerNews } from './player.ts';
-import type { PlayoutEvent } from './playout/playout-state.ts';
+import type { PlayoutEvent, PlayoutState } from './playout/playout-state.ts';
 import { nextYielding, type YieldingEvent, type YieldingState, yieldingTo } from './yielding.ts';
 
 /** −14 dB: the reply stays understandable, and a sentence over it too. */
@@ -31,8 +31,7 @@ export class Speaker {
   /** The next `count` samples for the device. */
   render(count: number): Int16Array {
     this.balance();
-    const block = this.player.render(count, Math.max(this.volume, ALERT_MIN_VOLUME));
-    return block;
+    return this.player.render(count, Math.max(this.volume, ALERT_MIN_VOLUME));
   }
 
   append(turn: number, from: number, samples: Int16Array): void {
@@ -48,9 +47,12 @@ export class Speaker {
     this.balance();
   }
 
-  /** When the present evidence of speech is withdrawn if nothing more is heard of it, Unix ms; undefined without evidence. */
-  get evidenceUntilMs(): number | undefined {
-    return this.yielding.heard?.untilMs;
+  get playout(): PlayoutState {
+    return this.player.state;
+  }
+
+  get heard(): YieldingState['heard'] {
+    return this.yielding.heard;
   }
 
   setVolume(volume: number): void {

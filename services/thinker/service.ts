@@ -1,7 +1,16 @@
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { fallback, interrupt } from '#shared/contract/control.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
-import { ask, context, replyPcm, replyResend, say, session, transcript, turn } from '#shared/contract/thinker.ts';
+import {
+  ask,
+  context as contextRemark,
+  replyPcm,
+  replyResend,
+  say,
+  session,
+  transcript,
+  turn,
+} from '#shared/contract/thinker.ts';
 import { frame } from '#shared/contract/vision.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
@@ -10,10 +19,11 @@ import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { CONVERSATION_POLICY, type ConversationPolicy } from './conversation/conversation-state.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY } from './session/session-state.ts';
+import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
 import { Thinker } from './thinker.ts';
 
 /** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
@@ -21,10 +31,16 @@ const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
 /** audio-in that died in the middle of an utterance: the question is taken to end where it was cut. */
 const MICROPHONE_REPAIR = { askEveryMs: 100, stallAskMs: 300, giveUpMs: 1_000, abandonMs: 3_000 };
 
-export async function startThinker(context: ServiceContext): Promise<Running> {
+/** Limits other than the usual ones, for tests that live faster. */
+export interface ThinkerPolicies {
+  session?: Partial<SessionPolicy>;
+  conversation?: Partial<ConversationPolicy>;
+}
+
+export async function startThinker(context: ServiceContext, policies: ThinkerPolicies = {}): Promise<Running> {
   const teardown = new Teardown();
   try {
-    await wire(context, teardown);
+    await wire(context, policies, teardown);
   } catch (error) {
     await teardown.run();
     throw error;
@@ -32,7 +48,8 @@ export async function startThinker(context: ServiceContext): Promise<Running> {
   return { stop: () => teardown.run() };
 }
 
-async function wire({ bus, clock, log, meters, settings, describe }: ServiceContext, teardown: Teardown) {
+async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown: Teardown): Promise<void> {
+  const { bus, clock, log, meters, settings, describe } = context;
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
@@ -59,7 +76,8 @@ async function wire({ bus, clock, log, meters, settings, describe }: ServiceCont
     serverVad: settings.vadMode === 'server',
     liveEnabled: settings.enableLiveApi && settings.layer2Mode === 'live',
     random: Math.random,
-    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }) },
+    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
+    conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());
 
@@ -87,7 +105,7 @@ async function wire({ bus, clock, log, meters, settings, describe }: ServiceCont
     bus.subscribe(fallback, ({ payload }) => thinker.setLevel(payload.level)),
     bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
     bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
-    bus.subscribe(context, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
+    bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
   ];
   for (const subscribed of subscriptions) teardown.add(await subscribed);
 

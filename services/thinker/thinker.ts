@@ -124,7 +124,10 @@ export class Thinker {
       camera: this.camera,
       takeRemarks: () => this.remarks.take(),
       started: (turn) => this.tell({ type: 'questionStarted', turn }),
-      sent: (turn) => this.tell({ type: 'questionSent', turn }),
+      sent: (turn) => {
+        this.tell({ type: 'questionSent', turn });
+        this.session.ping();
+      },
     });
   }
 
@@ -309,6 +312,8 @@ export class Thinker {
     const wakeMs = conversationWakeMs(this.conversation, this.policy);
     if (wakeMs === undefined || this.stopped) return;
     const { clock } = this.options;
-    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => this.tell({ type: 'timePassed' }));
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () =>
+      this.tell({ type: 'timePassed', heardAtMs: this.session.heardAtMs }),
+    );
   }
 }

@@ -6,20 +6,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { privacy } from '#shared/contract/control.ts';
 import { frame } from '#shared/contract/vision.ts';
 import { captureTimeMs } from '#shared/jpeg/capture-time.ts';
-import type { Running } from '#shared/lifecycle/run-process.ts';
 import { testContext } from '#shared/lifecycle/test-context.ts';
 import { privacyStore } from '#shared/privacy/privacy-store.ts';
 import { startVision } from './service.ts';
 
 describe('the vision service', () => {
   let folder: string;
-  let running: Running | undefined;
+  let stop: () => Promise<void>;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'vision-'));
+    stop = () => Promise.resolve();
   });
   afterEach(async () => {
-    await running?.stop();
-    running = undefined;
+    await stop();
     rmSync(folder, { recursive: true });
   });
 
@@ -32,7 +31,12 @@ describe('the vision service', () => {
       frames.push(payload);
       arrivals.shift()?.();
     });
-    running = await startVision(context);
+    const running = await startVision(context);
+    stop = () => {
+      const stopped = running.stop();
+      context.clock.advance(1_000);
+      return stopped;
+    };
     const nextFrame = () => new Promise<void>((resolve) => arrivals.push(resolve));
     return { ...context, other, frames, nextFrame };
   }

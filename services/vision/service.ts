@@ -22,6 +22,8 @@ import { RetainedFrame } from './retained-frame.ts';
 import { sharpProcessor } from './sharp-processor.ts';
 
 const BLOCKED = 'blocked by the user';
+/** PM2 tells us to leave as soon as the successor is ready; the successor's own word may still be on its way. */
+const SUCCESSOR_MS = 150;
 
 /** Camera → JPEG → `vision/frame`, for as long as the user has not blocked it. */
 export async function startVision(context: ServiceContext): Promise<Running> {
@@ -121,12 +123,17 @@ export async function startVision(context: ServiceContext): Promise<Running> {
     }
   }
 
-  const teardown = new Teardown();
-  teardown.add(async () => {
+  /** Two processes overlap in a reload; the one that leaves must not withdraw what the one that stays has published. */
+  async function leave(): Promise<void> {
+    const heard = new Promise<void>((resolve) => clock.after(SUCCESSOR_MS, resolve));
     await supervisor?.stop();
     flow.reset();
+    if (!succeeded) await heard;
     if (!succeeded) retained.clear();
-  });
+  }
+
+  const teardown = new Teardown();
+  teardown.add(() => supervisor?.stop());
   try {
     if (stored.damaged) {
       log.error(
@@ -154,6 +161,7 @@ export async function startVision(context: ServiceContext): Promise<Running> {
         if (succeeded !== was) void obey();
       }),
     );
+    teardown.add(leave);
     await obey();
   } catch (error) {
     await teardown.run();

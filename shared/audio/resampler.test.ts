@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import { levelOf } from './level.ts';
 import { createResampler } from './resampler.ts';
@@ -33,4 +34,12 @@ it('hands samples of the right rate through untouched', async () => {
   const resampler = await createResampler(16_000, 16_000);
   const samples = Int16Array.of(1, 2, 3);
   expect(resampler.process(samples)).toBe(samples);
+});
+
+it('leaves uncaught errors to the process that loads it', () => {
+  const host: EventEmitter = process;
+  const speexListeners = (event: string) =>
+    host.listeners(event).filter((listener) => /ExitStatus|abort/.test(String(listener)));
+  expect(speexListeners('uncaughtException')).toEqual([]);
+  expect(speexListeners('unhandledRejection')).toEqual([]);
 });

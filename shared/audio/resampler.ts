@@ -1,7 +1,17 @@
+import type { EventEmitter } from 'node:events';
 import speexPackage from 'speex-resampler';
 
 /** CommonJS made from TypeScript: Node and our bundles find the class one `default` deeper than its types say. */
 const SpeexResampler = (speexPackage as unknown as { default?: typeof speexPackage }).default ?? speexPackage;
+
+// The library's WebAssembly glue listens for uncaught errors when it is loaded and throws them again, which would end the
+// process past its orderly stop. Its two listeners are taken back here; the test beside this file notices if they change.
+const host: EventEmitter = process;
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  for (const listener of host.listeners(event)) {
+    if (/ExitStatus|^function abort\(/.test(String(listener))) host.off(event, listener as () => void);
+  }
+}
 
 /** Turns a mono signal of one rate into one of another, chunk by chunk; the filter's memory lives across chunks. */
 export interface Resampler {

@@ -182,6 +182,11 @@ export const SETTINGS = {
     '9099',
     'Where the local Gemini simulator listens when there is no key; loopback only',
   ),
+  simulatorScenario: optional(
+    'CORTEX_SIM_SCENARIO',
+    word,
+    'Faults the simulator shall play: a ready-made scenario by name, or a JSON file',
+  ),
   stateDir: setting('CORTEX_STATE_DIR', word, '.cortex', 'Session handle, credentials, recordings'),
   modelsDir: optional('CORTEX_MODELS_DIR', word, 'Offline speech models; default: `models` in the state folder'),
   vadMode: setting(
@@ -210,12 +215,6 @@ export const SETTINGS = {
     z.enum(['headphones', 'aec', 'half-duplex'], 'must be headphones, aec or half-duplex'),
     'headphones',
     'What keeps the assistant from hearing itself',
-  ),
-  simPort: setting('CORTEX_SIM_PORT', port(), '9099', 'Port of the local Gemini simulator; loopback only'),
-  simScenario: optional(
-    'CORTEX_SIM_SCENARIO',
-    word,
-    'Faults the simulator shall play: a ready-made scenario by name, or a JSON file',
   ),
   logLevel: setting(
     'LOG_LEVEL',

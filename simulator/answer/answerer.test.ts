@@ -32,8 +32,8 @@ describe('an answer', () => {
   it('describes the sound where nobody recognised words, and repeats them where somebody did', async () => {
     const described = await deaf(QUESTION, SECOND);
     expect(described).toMatchObject({
-      heard: '1.0 seconds of sound at -20 decibels',
-      text: 'I heard 1.0 seconds of sound at -20 decibels.',
+      heard: '1.0 seconds at -20 decibels',
+      text: 'I heard 1.0 seconds at -20 decibels.',
     });
     const recognised = await hearing(QUESTION, SECOND);
     expect(recognised).toMatchObject({

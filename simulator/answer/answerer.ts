@@ -75,14 +75,14 @@ function recollection({ context }: Question): string {
 function describeSound(samples: Int16Array | undefined): string {
   if (!samples) return 'nothing';
   const seconds = (samples.length / 16_000).toFixed(1);
-  return `${seconds} seconds of sound at ${Math.round(levelOf(samples).rms)} decibels`;
+  return `${seconds} seconds at ${Math.round(levelOf(samples).rms)} decibels`;
 }
 
 async function describePicture(image: Buffer): Promise<string> {
   try {
     const { widthPx, heightPx, brightness, colour } = await lookAt(image);
-    const light = brightness < 0.25 ? 'dark' : brightness > 0.7 ? 'bright' : 'of medium brightness';
-    return `I see a picture of ${widthPx} by ${heightPx}, ${light}, mostly ${colour}.`;
+    const light = brightness < 0.25 ? 'dark' : brightness > 0.7 ? 'bright' : 'half bright';
+    return `I see ${widthPx} by ${heightPx} pixels, ${light}, mostly ${colour}.`;
   } catch (error) {
     return `I was sent a picture that I cannot read: ${messageOf(error)}.`;
   }

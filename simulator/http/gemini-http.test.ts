@@ -51,7 +51,7 @@ describe('generateContent', () => {
       ],
     });
     expect(answer.text).toBe(
-      'Simulated answer: I heard 1.5 seconds of sound at -20 decibels. I see a picture of 320 by 240, of medium brightness, mostly green.',
+      'Simulated answer: I heard 1.5 seconds at -20 decibels. I see 320 by 240 pixels, half bright, mostly green.',
     );
     expect(answer.usageMetadata?.promptTokenCount).toBe(4 + 38 + 258);
   });

@@ -29,7 +29,13 @@ function hear(
   let state: Endpointing = SILENT;
   const all: EndpointingEvent[] = [];
   for (const [index, probability] of probabilities.entries()) {
-    const window = { position: index * WINDOW, samples: WINDOW, probability, timbre: timbres[index] ?? vowel };
+    const window = {
+      position: index * WINDOW,
+      samples: WINDOW,
+      newSamples: WINDOW,
+      probability,
+      timbre: timbres[index] ?? vowel,
+    };
     const step = nextEndpointing(state, window, { ...options, ...changes });
     state = step.state;
     all.push(...step.events);
@@ -109,8 +115,8 @@ describe('endpointing', () => {
     });
 
     it('is interrupted as soon as a hum becomes a word', () => {
-      const [, started] = hear(times(20, 0.9), speaking, [...Array<Timbre>(12).fill(hum), vowel, vowel]);
-      expect(started).toMatchObject({ state: 'started', onset: 0, position: 14 * WINDOW });
+      const [, started] = hear(times(20, 0.9), speaking, [...Array<Timbre>(12).fill(hum), vowel, vowel, vowel]);
+      expect(started).toMatchObject({ state: 'started', onset: 0, position: 15 * WINDOW });
     });
 
     it('is interrupted by a hum that will not end', () => {

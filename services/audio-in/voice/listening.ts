@@ -8,7 +8,7 @@ import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
 import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
-import type { VoiceActivity } from './voice-activity.ts';
+import { HOP_SAMPLES, type VoiceActivity } from './voice-activity.ts';
 
 /** Longest pre-roll (2 s) and minimum speech (5 s) together, with room to spare. */
 const RING_SAMPLES = 16 * MICROPHONE_RATE_HZ;
@@ -28,7 +28,7 @@ export class Listening {
   private readonly ring = new SampleRing(RING_SAMPLES);
   private readonly sampleClock = new SampleClock(MICROPHONE_RATE_HZ);
   private readonly utterances: Utterances;
-  /** Position of the next window; each begins where the last one ended. */
+  /** Where the next window begins. */
   private heard = 0;
   private measured = 0;
   private loudestProbability = 0;
@@ -76,8 +76,8 @@ export class Listening {
     const samples = this.ring.read(this.heard, this.heard + WINDOW_SAMPLES);
     const probability = this.voice.probability(samples);
     const timbre = timbreOf(samples);
-    const window = { position: this.heard, samples: WINDOW_SAMPLES, probability, timbre };
-    this.heard += WINDOW_SAMPLES;
+    const window = { position: this.heard, samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES, probability, timbre };
+    this.heard += HOP_SAMPLES;
     this.loudestProbability = Math.max(this.loudestProbability, probability);
     const outputs = this.utterances.hear(window, {
       ...options,
@@ -85,7 +85,7 @@ export class Listening {
       gateDbfs: gateDbfs(this.echoGate, options.echo),
     });
     this.echoGate = nextEchoGate(this.echoGate, {
-      samples: WINDOW_SAMPLES,
+      samples: HOP_SAMPLES,
       levelDbfs: timbre.levelDbfs,
       speaking: options.assistantSpeaking,
       personSpeaking: this.utterances.personSpeaking,

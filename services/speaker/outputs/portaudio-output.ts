@@ -67,6 +67,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     async function feed(): Promise<void> {
       while (open) {
         const trouble = await stream.write(source(frames));
+        hooks.handedOver();
         written += 1;
         wroteAtMs = clock.nowMs();
         if (!trouble?.includes('underflow') || !open) continue;
@@ -79,19 +80,26 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
       }
     }
 
+    function unheardSamples(): number {
+      return PERIOD_SAMPLES * (depth.periods + PERIODS_BEYOND_QUEUE);
+    }
+
     const cancelWatch = clock.every(STALLED_MS / 4, () => {
       const limitMs = written < FIRST_PERIODS ? FIRST_STALL_MS : STALLED_MS;
       if (clock.nowMs() - wroteAtMs > limitMs) lose('it takes no more samples');
     });
     stream.start();
-    feed().catch((error: unknown) => lose(messageOf(error)));
+    const feeding = feed().catch((error: unknown) => lose(messageOf(error)));
     return {
       name: `PortAudio ${nameOf(chosen)}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
-      unheardSamples: () => PERIOD_SAMPLES * (depth.periods + PERIODS_BEYOND_QUEUE),
+      unheardSamples,
+      perishableSamples: unheardSamples,
       async close() {
         if (!open) return;
         open = false;
         cancelWatch();
+        // The period that is being written belongs to what will be heard.
+        await Promise.race([feeding, new Promise<void>((resolve) => clock.after(CLOSE_LIMIT_MS, resolve))]);
         await release(stream, 'WAIT');
       },
     };

@@ -67,6 +67,9 @@ export interface ConversationState {
   /** How often the active question has been put whole, and how many connections were given up for it. */
   readonly asks: number;
   readonly reconnects: number;
+  /** When the active question was last sent whole, and when anything at all last came from the server. */
+  readonly sentAtMs: number;
+  readonly heardAtMs: number;
   /** The last sign of life concerning the active turn. */
   readonly lifeAtMs: number;
   readonly serverWorks: boolean;
@@ -112,7 +115,8 @@ export type ConversationEvent = {
   | { type: 'backendReported'; turn: number; report: BackendReport }
   | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
   | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
-  | { type: 'timePassed' }
+  /** `heardAtMs`: when anything last came from the server, a pong included. */
+  | { type: 'timePassed'; heardAtMs: number }
 );
 
 export type ConversationEffect =
@@ -161,6 +165,8 @@ export function initialConversation(options: {
     serverVad: options.serverVad,
     asks: 0,
     reconnects: 0,
+    sentAtMs: 0,
+    heardAtMs: 0,
     lifeAtMs: 0,
     serverWorks: false,
     goneOn: false,

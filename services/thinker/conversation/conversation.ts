@@ -9,7 +9,7 @@ import {
 } from './conversation-state.ts';
 import { serverSaid } from './server-output.ts';
 import { isOver, looksComplete, newTurn, type Turn } from './turn.ts';
-import { admit, advance, cut, finishGeneration, put, turnNumbered } from './turn-order.ts';
+import { admit, advance, cut, finishGeneration, isServerLed, put, turnNumbered } from './turn-order.ts';
 import { fallBack, passTime } from './watchdogs.ts';
 
 /**
@@ -83,6 +83,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     }
     case 'timePassed':
+      draft.heardAtMs = event.heardAtMs;
       return;
   }
 }
@@ -117,6 +118,7 @@ function textAsked(draft: Draft, { kind, text, withFrame }: Extract<Conversation
 function questionSent(draft: Draft, number: number): void {
   if (draft.active?.number !== number) return;
   draft.asks += 1;
+  draft.sentAtMs = draft.nowMs;
   draft.lifeAtMs = draft.nowMs;
   advance(draft, draft.active, { type: 'questionSent' });
 }
@@ -138,7 +140,7 @@ function connected(draft: Draft): void {
   draft.connected = true;
   delete draft.liveFailure;
   const { active } = draft;
-  if (active?.backend !== 'live' || draft.serverVad) return;
+  if (active?.backend !== 'live' || isServerLed(draft, active)) return;
   draft.lifeAtMs = draft.nowMs;
   if (active.replySamples === 0) {
     draft.effects.push({ type: 'ask', turn: active });
@@ -182,6 +184,7 @@ function backendReported(draft: Draft, number: number, report: BackendReport): v
       return;
     }
     case 'audio': {
+      draft.lifeAtMs = draft.nowMs;
       const turn = advance(draft, active, { type: 'audioArrived', samples: report.samples });
       draft.effects.push({ type: 'playAudio', turn: turn.number });
       return;
