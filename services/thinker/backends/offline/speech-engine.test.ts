@@ -77,11 +77,12 @@ describe('the speech engine', () => {
     expect(await speech.recognise(new Int16Array(160), never)).toBe('heard 160 samples, load 1');
     expect(await speech.recognise(new Int16Array(320), never)).toBe('heard 320 samples, load 1');
     expect(counters()['offlineEngineStarts']).toBe(1);
-    clock.advance(179_999);
-    await speech.recognise(new Int16Array(1), never);
-    clock.advance(179_999);
+    for (let time = 1; time <= 2; time += 1) {
+      clock.advance(179_999);
+      await speech.recognise(new Int16Array(1), never);
+    }
     expect(counters()['offlineEngineStarts']).toBe(1);
-    clock.advance(1);
+    clock.advance(180_000);
     await speech.recognise(new Int16Array(1), never);
     expect(counters()).toEqual({ offlineEngineStarts: 2 });
   });
