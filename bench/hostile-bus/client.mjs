@@ -17,8 +17,10 @@ const packet = (header, body) => {
   }
   return Buffer.concat([Buffer.from([header, ...length]), body]);
 };
+// Whoever never acknowledges asks for a session that is kept, too: then the broker has to keep the messages.
+const flags = role === 'unacknowledging' ? 0xc0 : 0xc2;
 const connectPacket = (id) =>
-  packet(0x10, Buffer.concat([text('MQTT'), Buffer.from([4, 0xc2, 0, 0]), text(id), text(username), text(password)]));
+  packet(0x10, Buffer.concat([text('MQTT'), Buffer.from([4, flags, 0, 0]), text(id), text(username), text(password)]));
 const subscribePacket = (filter, qos) =>
   packet(0x82, Buffer.concat([Buffer.from([0, 1]), text(filter), Buffer.from([qos])]));
 

@@ -16,8 +16,6 @@ export interface AedesRightsOptions {
   alsoSensitive: readonly string[];
   logins: Logins;
   retained: RetainedFile;
-  /** The client connected under this id, if any. */
-  clientById(id: string): Client | undefined;
   loggedIn(client: Client, account: Account): void;
   clock: Clock;
   log: Log;
@@ -41,6 +39,8 @@ const NOWHERE = '$refused';
 export function aedesRights(options: AedesRightsOptions): Hooks {
   const { topicPrefix, alsoSensitive, logins, retained, clock, log, meters } = options;
   const throttle = new LogThrottle(clock);
+  /** MQTT-3.1.3-8: no id and a session to be kept do not go together. */
+  const nameless = new WeakSet<Client>();
   const accounts = new WeakMap<Client, Account>();
   const complained = new WeakMap<Client, Set<string>>();
 
@@ -59,9 +59,8 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
   }
 
   return {
-    preConnect(_client, packet, done) {
-      // Their queues would grow for ever while their owner is away, and old news is worse than none in a conversation.
-      packet.clean = true;
+    preConnect(client, packet, done) {
+      if (packet.clientId === '' && !packet.clean) nameless.add(client);
       done(null, true);
     },
 
@@ -79,16 +78,12 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
         done(refusal(code, `login refused: ${outcome.refused}`), null);
         return;
       }
-      const rival = options.clientById(client.id);
-      if (rival && accounts.get(rival) !== outcome.account) {
-        meters.count('loginsRefused');
-        log.warn(
-          { client: client.id, address, username },
-          'login refused: another account is connected by this client id',
-        );
-        done(refusal(IDENTIFIER_REJECTED, 'the client id belongs to another account'), null);
+      if (nameless.has(client)) {
+        done(refusal(IDENTIFIER_REJECTED, 'a session that is to be kept needs a client id'), null);
         return;
       }
+      // Ids are each account's own, so that nobody ends, inherits or keeps out the connection of another account by its id.
+      (client as { id: string }).id = `${outcome.account}:${client.id}`;
       accounts.set(client, outcome.account);
       options.loggedIn(client, outcome.account);
       done(null, true);

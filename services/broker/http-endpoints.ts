@@ -16,13 +16,15 @@ export interface HttpEndpoints {
   connected(stream: Duplex, request: IncomingMessage): void;
 }
 
-const SECURITY_HEADERS = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cache-Control': 'no-store',
-};
+/** The page loads nothing from anywhere else and cannot be framed; `host` because not every browser counts ws: as 'self'. */
+function securityHeaders(host: string): Record<string, string> {
+  return {
+    'Content-Security-Policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws://${host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-store',
+  };
+}
 
 /** Dashboard, `/healthz`, `/metrics`, `/guest.json` and MQTT over WebSocket on `/mqtt`; not listening yet. */
 export function createHttpServer(endpoints: HttpEndpoints): Server {
@@ -56,11 +58,13 @@ function upgradeRefusal(request: IncomingMessage): string | undefined {
 }
 
 async function respond(endpoints: HttpEndpoints, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const sameOrigin = isSameOrigin(request.headers);
+  const host = sameOrigin ? (request.headers.host ?? '') : '';
   const send = (code: number, contentType: string, body: string | Buffer): void => {
-    response.writeHead(code, { ...SECURITY_HEADERS, 'Content-Type': contentType });
+    response.writeHead(code, { ...securityHeaders(host), 'Content-Type': contentType });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
-  if (!isSameOrigin(request.headers)) return send(403, 'text/plain', 'open this as http://localhost\n');
+  if (!sameOrigin) return send(403, 'text/plain', 'open this as http://localhost\n');
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'only GET and HEAD\n');
   switch (pathOf(request)) {
     case '/healthz':

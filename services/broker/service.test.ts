@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { privacy } from '#shared/contract/control.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
+import { selfSignedCertificate } from './self-signed-certificate.ts';
 import { type RunningBroker, startBroker } from './service.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -115,18 +116,87 @@ describe('the broker', () => {
     await expect(attempt).rejects.toThrow(/refused/i);
   });
 
-  it('lets no client take the connection of another account by its client id', async () => {
+  it('lets no client end or inherit the connection of another account by its client id', async () => {
     const folder = freshFolder();
     const { mqttPort } = await start(folder);
-    const speaker = await connect(`mqtt://127.0.0.1:${mqttPort}`, folder, 'speaker');
-    const { guest } = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
-    const thief = mqtt.connectAsync(`mqtt://127.0.0.1:${mqttPort}`, {
-      ...guest,
-      clientId: speaker.options.clientId,
-      reconnectPeriod: 0,
-    });
-    await expect(thief).rejects.toThrow(/identifier/i);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const credentials = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
+    const same = { clientId: 'one', clean: false, reconnectPeriod: 0 };
+    const speaker = await mqtt.connectAsync(url, { ...credentials.speaker, ...same });
+    cleanups.push(() => speaker.endAsync(true));
+    await speaker.subscribeAsync('cortex/#', { qos: 1 });
+    const guest = await mqtt.connectAsync(url, { ...credentials.guest, ...same });
+    cleanups.push(() => guest.endAsync(true));
+    const box = inbox(guest);
+    await guest.subscribeAsync('cortex/layer9/end', { qos: 1 });
+    const operator = await connect(url, folder, 'operator');
+    await operator.publishAsync('cortex/control/interrupt', 'x', { qos: 1 });
+    await operator.publishAsync('cortex/layer9/end', 'x', { qos: 1 });
+    await box.arrived('cortex/layer9/end');
+    expect(box.seen.map(({ topic }) => topic)).toEqual(['cortex/layer9/end']);
     expect(speaker.connected).toBe(true);
+  });
+
+  it('keeps acknowledged messages for a layer that is away and has asked for it', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const { operator } = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
+    const kept = { ...operator, clientId: 'layer', clean: false, reconnectPeriod: 0 };
+    const before = await mqtt.connectAsync(url, kept);
+    await before.subscribeAsync('cortex/layer1/request', { qos: 1 });
+    await before.endAsync();
+    const router = await connect(url, folder, 'router');
+    await router.publishAsync('cortex/layer1/request', 'how many?', { qos: 1 });
+    const after = mqtt.connect(url, kept);
+    cleanups.push(() => after.endAsync(true));
+    expect((await inbox(after).arrived('cortex/layer1/request')).text).toBe('how many?');
+  });
+
+  it('loses no message to another one that was published right behind it', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const watcher = await connect(url, folder, 'operator');
+    const box = inbox(watcher);
+    await watcher.subscribeAsync('cortex/#', { qos: 1 });
+    const thinker = await connect(url, folder, 'thinker');
+    for (let n = 0; n < 50; n += 1) {
+      thinker.publish('cortex/thinker/session', `${n}`, { qos: 1, retain: true });
+      thinker.publish('cortex/thinker/turn', `${n}`, { qos: 1 });
+      thinker.publish('cortex/thinker/status', `${n}`, { qos: 0, retain: true });
+      thinker.publish('cortex/thinker/audio', `${n}`, { qos: 0 });
+    }
+    await thinker.publishAsync('cortex/thinker/transcript', 'end', { qos: 1 });
+    await box.arrived('cortex/thinker/transcript');
+    for (const name of ['session', 'turn', 'status', 'audio']) {
+      const texts = box.seen.filter(({ topic }) => topic === `cortex/thinker/${name}`).map(({ text }) => text);
+      expect(texts, name).toEqual(Array.from({ length: 50 }, (_unused, n) => `${n}`));
+    }
+  });
+
+  it('speaks for a client that died, and not for one that said goodbye', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const credentials = JSON.parse(readFileSync(join(folder, 'credentials.json'), 'utf8'));
+    const watcher = await connect(url, folder, 'guest');
+    const box = inbox(watcher);
+    await watcher.subscribeAsync('cortex/+/status', { qos: 1 });
+    for (const [account, farewell] of [
+      ['vision', 'politely'],
+      ['speaker', 'dead'],
+    ] as const) {
+      const client = await mqtt.connectAsync(url, {
+        ...credentials[account],
+        reconnectPeriod: 0,
+        will: { topic: `cortex/${account}/status`, payload: Buffer.from('gone'), qos: 1, retain: true },
+      });
+      if (farewell === 'dead') client.stream.destroy();
+      else await client.endAsync();
+    }
+    await box.arrived('cortex/speaker/status');
+    expect(box.seen.map(({ topic }) => topic)).not.toContain('cortex/vision/status');
   });
 
   it('drops what a camera layer publishes on control/privacy, and keeps its connection', async () => {
@@ -229,6 +299,17 @@ describe('the broker', () => {
     expect((await box.arrived('cortex/control/privacy')).text).toBe(blocked);
   });
 
+  it('starts with microphone and camera blocked when its file is damaged, and lets the speaker say so', async () => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, 'retained.json'), '{"version":1,"val');
+    const { mqttPort } = await start(folder);
+    const speaker = await connect(`mqtt://127.0.0.1:${mqttPort}`, folder, 'speaker');
+    const box = inbox(speaker);
+    await speaker.subscribeAsync(['cortex/control/privacy', 'cortex/speaker/alert'], { qos: 1 });
+    expect(await box.arrived('cortex/control/privacy')).toMatchObject({ text: blocked, retained: true });
+    expect((await box.arrived('cortex/speaker/alert')).text).toContain('Microphone and camera are blocked');
+  });
+
   it('says on its own topic that it is there', async () => {
     const folder = freshFolder();
     const { mqttPort } = await start(folder);
@@ -236,6 +317,31 @@ describe('the broker', () => {
     const box = inbox(guest);
     await guest.subscribeAsync('cortex/broker/status', { qos: 1 });
     expect(JSON.parse((await box.arrived('cortex/broker/status')).text)).toMatchObject({ state: 'online' });
+  });
+
+  it('speaks TLS beyond loopback, to clients that know its certificate', async () => {
+    const folder = freshFolder();
+    const { cert, key } = selfSignedCertificate('a device', Date.now());
+    writeFileSync(join(folder, 'cert.pem'), cert);
+    writeFileSync(join(folder, 'key.pem'), key);
+    const { mqttPort } = await start(folder, {
+      CORTEX_MQTT_HOST: '0.0.0.0',
+      CORTEX_MQTT_TLS_CERT: join(folder, 'cert.pem'),
+      CORTEX_MQTT_TLS_KEY: join(folder, 'key.pem'),
+      CORTEX_MQTT_USERNAME: 'me',
+      CORTEX_MQTT_PASSWORD: 'my own',
+    });
+    const login = { username: 'me', password: 'my own', reconnectPeriod: 0 };
+    const url = `mqtts://127.0.0.1:${mqttPort}`;
+    const trusting = { ...login, ca: cert, checkServerIdentity: () => undefined };
+    const client = await mqtt.connectAsync(url, trusting);
+    cleanups.push(() => client.endAsync(true));
+    const box = inbox(client);
+    await client.subscribeAsync('cortex/broker/status');
+    expect((await box.arrived('cortex/broker/status')).text).toContain('online');
+    await expect(mqtt.connectAsync(url, login)).rejects.toThrow(/certificate/);
+    const other = selfSignedCertificate('a device', Date.now()).cert;
+    await expect(mqtt.connectAsync(url, { ...login, ca: other })).rejects.toThrow(/certificate/);
   });
 
   it('names port and setting when the port is taken', async () => {

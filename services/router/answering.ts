@@ -5,6 +5,7 @@ import { type LayerReaction, nextLayerRequests } from './layers/layer-requests.t
 import { isGuidesAlone } from './layers/ownership.ts';
 import { quietly, type RouterReaction, type RouterState } from './router-state.ts';
 import { type Route, route } from './routing/route.ts';
+import { spokenControl } from './rules/spoken-control.ts';
 import { isOpen, isOvertaken, isTyped, lastReply, replyTranscribed, turnTakenOver } from './turns/turn-watch.ts';
 
 /** QoS 1 may deliver twice; nobody says the same words twice in the same turn within this time. */
@@ -24,8 +25,11 @@ export function transcribed(state: RouterState, transcript: Transcript, atMs: nu
   const heard = { ...state, lastFinal: { turn, text, atMs } };
   const found = route(text);
   if (!found) return { state: heard, commands: [{ type: 'count', name: 'transcriptsIgnored' }] };
-  const { intent, layer, confidence } = found;
-  const reaction = follow(heard, found, turn, text, atMs);
+  const { intent, confidence } = found;
+  // A command in a text question comes from another layer; only what was spoken commands the device.
+  const forThinker = found.intent in spokenControl.intents && isTyped(state.turns, turn);
+  const layer = forThinker ? 2 : found.layer;
+  const reaction = forThinker ? quietly(heard) : follow(heard, found, turn, text, atMs);
   reaction.commands.push(
     { type: 'decide', decision: { turn, text, layer, intent, confidence } },
     { type: 'count', name: `layer${layer}Decisions` },
@@ -49,8 +53,7 @@ function follow(state: RouterState, found: Route, turn: number, text: string, at
     level: state.level.current,
     lastReply: lastReply(state.turns),
   });
-  // A question in text comes from another layer; only what was spoken commands the device.
-  if (obeyed) return isTyped(state.turns, turn) ? quietly(state) : control(state, intent, turn, obeyed);
+  if (obeyed) return control(state, intent, turn, obeyed);
   if (layer !== 1 && layer !== 3) return quietly(state);
   const alone = offline || isGuidesAlone(intent);
   const asked = { type: 'asked', layer, intent, turn, text, alone, atMs } as const;
@@ -67,10 +70,17 @@ function alarm(state: RouterState, intent: string, turn: number): RouterReaction
 
 function control(state: RouterState, intent: string, turn: number, obeyed: Command[]): RouterReaction {
   if (intent !== 'stop') return answerInstead(applied(state, obeyed), turn, obeyed);
-  const stopped = { ...state, requests: { ...state.requests, open: [] }, turns: turnTakenOver(state.turns, turn) };
+  const voided = { ...state, turns: turnTakenOver(state.turns, turn) };
   // Whatever is audible ends, also of other turns; but a question the user has begun since must not be cut.
-  if (isOvertaken(state.turns, turn)) return quietly(stopped);
-  return { state: stopped, commands: [{ type: 'interrupt', source: 'voice-command' }, ...obeyed] };
+  return isOvertaken(state.turns, turn) ? quietly(voided) : stopped(voided);
+}
+
+/** Silence, and nothing that other layers still owe will break it. */
+export function stopped(state: RouterState): RouterReaction {
+  return {
+    state: { ...state, requests: { ...state.requests, open: [] } },
+    commands: [{ type: 'interrupt', source: 'voice-command' }],
+  };
 }
 
 /** Two commands may come faster than the broker brings the first one's effect back. */

@@ -137,12 +137,12 @@ test('a stop of a turn that is overtaken does not cut the question the user asks
   expect(take(interrupt)).toEqual([]);
 });
 
-test('a question in text commands nothing, but is routed', async () => {
+test('a command in a text question is left to the thinker', async () => {
   const { start, user, publish, take } = await world();
   await start();
   await publish(turn, { turn: 1, state: 'thinking', backend: 'live', at: 0 });
   await user('Are you there?');
-  expect(take(decision)).toMatchObject([{ intent: 'are-you-there' }]);
+  expect(take(decision)).toMatchObject([{ layer: 2, intent: 'are-you-there' }]);
   expect([...take(interrupt), ...take(alert)]).toEqual([]);
 });
 
@@ -173,7 +173,19 @@ test('camera off blocks the camera only, and the model is told', async () => {
   take(privacy);
   await user('Camera off.');
   expect(take(privacy)).toEqual([{ microphone: true, camera: true }]);
+  expect(take(alert).map(({ text }) => text)).toEqual(['Microphone off.', 'Camera off.']);
   expect(take(context)).toMatchObject([{ text: expect.stringContaining('camera is now off') }]);
+});
+
+test('a button press is announced, the same value again and the value at the start are not', async () => {
+  const { start, publish, take } = await world();
+  await publish(privacy, { microphone: true, camera: false });
+  await start();
+  expect(take(alert)).toEqual([]);
+  await publish(privacy, { microphone: true, camera: false });
+  expect(take(alert)).toEqual([]);
+  await publish(privacy, { microphone: false, camera: true });
+  expect(take(alert)).toMatchObject([{ earcon: 'ready', text: 'Camera off. Microphone on.' }]);
 });
 
 test('repeat that says what was heard last', async () => {

@@ -16,6 +16,8 @@ export class Reports {
   private sinceMs: number;
   /** Turns that have begun and are neither finished nor interrupted. */
   private readonly sounding = new Set<number>();
+  /** While a predecessor speaks, what this process does is nobody's business; after the last word, its state is none. */
+  private phase: 'standby' | 'speaking' | 'left' = 'standby';
 
   constructor({ bus, clock, log, meters }: { bus: Bus; clock: Clock; log: Log; meters: Meters }) {
     this.bus = bus;
@@ -23,6 +25,20 @@ export class Reports {
     this.log = log;
     this.meters = meters;
     this.sinceMs = clock.nowMs();
+  }
+
+  /** From here on this process is the speaker. */
+  begin(): void {
+    this.phase = 'speaking';
+    this.publishState(this.state);
+  }
+
+  /** The last word: a successor may begin. */
+  leave(): void {
+    if (this.phase === 'speaking') {
+      this.bus.publish(speakerState, { ...this.state, since: this.sinceMs, leaving: true });
+    }
+    this.phase = 'left';
   }
 
   /** Volume or output have changed. */
@@ -50,6 +66,7 @@ export class Reports {
   }
 
   private tell({ turn, state, position }: Extract<PlayerNews, { type: 'told' }>): void {
+    if (this.phase === 'standby') return;
     this.bus.publish(playback, { turn, state, position, playedMs: milliseconds(position), at: this.clock.nowMs() });
     const over = state === 'finished' || state === 'interrupted';
     if (over) this.sounding.delete(turn);
@@ -65,7 +82,7 @@ export class Reports {
   private publishState(next: Omit<SpeakerState, 'since'>): void {
     if (next.state !== this.state.state || next.turn !== this.state.turn) this.sinceMs = this.clock.nowMs();
     this.state = next;
-    this.bus.publish(speakerState, { ...next, since: this.sinceMs });
+    if (this.phase === 'speaking') this.bus.publish(speakerState, { ...next, since: this.sinceMs });
   }
 }
 

@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import { speech } from '#shared/contract/audio-in.ts';
@@ -7,11 +10,10 @@ import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts'
 import { alert, type Playback, playback, type SpeakerState, speakerState } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend, turn } from '#shared/contract/thinker.ts';
 import { CortexError } from '#shared/errors/cortex-error.ts';
-import type { Running } from '#shared/lifecycle/run-process.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
-import { manualClock } from '#shared/time/manual-clock.ts';
+import { type ManualClock, manualClock } from '#shared/time/manual-clock.ts';
 import type { OutputHooks } from './outputs/output.ts';
 import { startSpeaker } from './service.ts';
 
@@ -19,21 +21,32 @@ const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** A signal whose every sample tells its position (within 20,000). */
 const coded = (from: number, count: number) => Int16Array.from({ length: count }, (_unused, index) => from + index + 1);
 
-let running: Running | undefined;
+let stateDir = '';
+const running = new Set<{ stop(): Promise<unknown> }>();
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'speaker-'));
+});
 afterEach(async () => {
-  await running?.stop();
-  running = undefined;
+  for (const each of [...running]) await each.stop();
+  rmSync(stateDir, { recursive: true });
 });
 
-async function bench(options: { speak?: (text: string) => Promise<Int16Array> } = {}) {
-  const hub = new MemoryHub();
-  const clock = manualClock();
+interface BenchOptions {
+  speak?: (text: string) => Promise<Int16Array>;
+  hub?: MemoryHub;
+  clock?: ManualClock;
+  me?: string;
+  dead?: Set<string>;
+}
+
+async function bench(options: BenchOptions = {}) {
+  const { hub = new MemoryHub(), clock = manualClock(), me = '1:1', dead = new Set<string>() } = options;
   const meters = new Meters();
   const used: string[] = [];
   let device: OutputHooks | undefined;
-  running = await startSpeaker(
+  const speaker = await startSpeaker(
     {
-      settings: loadSettings({ CORTEX_AUDIO_OUTPUT: 'null' }),
+      settings: loadSettings({ CORTEX_AUDIO_OUTPUT: 'null', CORTEX_STATE_DIR: stateDir }),
       log: createLog('speaker', 'silent'),
       clock,
       meters,
@@ -44,10 +57,16 @@ async function bench(options: { speak?: (text: string) => Promise<Int16Array> } 
       describe: (uses) => used.push(uses),
     },
     {
+      processes: { me, isAlive: (identity) => !dead.has(identity) },
       speak: options.speak ?? (() => Promise.reject(new Error('no voice'))),
       openOutput: (hooks) => {
         device = hooks;
-        return Promise.resolve({ name: 'test device', unheardSamples: () => 240, close: () => Promise.resolve() });
+        return Promise.resolve({
+          name: 'test device',
+          unheardSamples: () => 240,
+          perishableSamples: () => 240,
+          close: () => Promise.resolve(),
+        });
       },
     },
   );
@@ -57,7 +76,7 @@ async function bench(options: { speak?: (text: string) => Promise<Int16Array> } 
   await bus.subscribe(playback, ({ payload }) => heard.push(payload));
   await bus.subscribe(speakerState, ({ payload }) => states.push(payload));
   const publisher = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, 1_000_000);
-  return {
+  const it = {
     hub,
     bus,
     clock,
@@ -81,6 +100,7 @@ async function bench(options: { speak?: (text: string) => Promise<Int16Array> } 
     /** What the device gets for its next `count` samples. */
     async play(count: number) {
       const block = device?.source(count) ?? new Int16Array(0);
+      device?.handedOver();
       await settled();
       return [...block];
     },
@@ -88,11 +108,29 @@ async function bench(options: { speak?: (text: string) => Promise<Int16Array> } 
       bus.publish(channel, payload);
       await settled();
     },
+    /** As SIGINT; returns what was still handed to the device. */
+    async stop() {
+      running.delete(it);
+      const stopping = speaker.stop();
+      await settled();
+      const rest = await it.play(1_800);
+      dead.add(me);
+      await stopping;
+      return rest;
+    },
+    /** As SIGKILL: not another word, not another call. */
+    async kill() {
+      running.delete(it);
+      dead.add(me);
+      await settled();
+    },
     lose: async () => {
       device?.lost(new CortexError('output-lost', 'unplugged'));
       await settled();
     },
   };
+  running.add(it);
+  return it;
 }
 
 describe('the speaker', () => {
@@ -221,5 +259,130 @@ describe('the speaker', () => {
     expect(used).toEqual(['test device', 'none (unplugged)', 'test device']);
     await play(240);
     expect(await play(100)).toEqual([...coded(600, 100)]);
+  });
+});
+
+describe('a speaker and its successor', () => {
+  async function pair() {
+    const shared = { hub: new MemoryHub(), clock: manualClock(), dead: new Set<string>() };
+    const first = await bench({ ...shared, me: '1:1' });
+    await first.say(7, 0, 10_000);
+    await first.play(600);
+    return { ...shared, first, successor: () => bench({ ...shared, me: '2:2' }) };
+  }
+
+  /** Everything of a block that is not silence. */
+  const voice = (block: number[]) => block.filter((sample) => sample !== 0);
+
+  it('stays silent beside its predecessor and goes on at the very next sample when that one stops', async () => {
+    const { first, successor } = await pair();
+    const second = await successor();
+    expect(voice(await second.play(600))).toEqual([]);
+    const heard = [...(await first.play(240)), ...voice(await first.stop()), ...voice(await second.play(4_000))];
+    expect(heard).toEqual([...coded(600, heard.length)]);
+    expect(heard.length).toBeGreaterThan(2_000);
+  });
+
+  it('says beforehand where it will stop, and the successor begins when that has been heard', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    const rest = await first.stop();
+    expect(voice(rest)).toHaveLength(60 * 24);
+    // Both devices are equally deep here, so the silence is the time until that stop and 5 ms to be safe.
+    const block = await second.play(3_000);
+    expect(block.findIndex((sample) => sample !== 0)).toBe((60 + 5) * 24);
+    expect(clock.nowMs()).toBe(1_000_000);
+  });
+
+  it('goes on at the next sample after a restart, with nobody there in between', async () => {
+    const { first, successor, clock } = await pair();
+    const rest = voice(await first.stop());
+    clock.advance(700);
+    const second = await successor();
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
+    expect(second.told()).toEqual([]);
+  });
+
+  it('plays again what died with a killed predecessor', async () => {
+    const { first, successor, clock } = await pair();
+    await first.kill();
+    clock.advance(700);
+    const second = await successor();
+    expect(await second.play(240)).toEqual([...coded(360, 240)]);
+  });
+
+  it('takes over from a predecessor that dies while it stands by', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await first.kill();
+    clock.advance(20);
+    await settled();
+    expect(voice(await second.play(2_000))[0]).toBe(361);
+  });
+
+  it('keeps a dropped turn dropped', async () => {
+    const { first, successor, clock, hub } = await pair();
+    await first.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    await first.play(600);
+    await first.stop();
+    const second = await successor();
+    hub.disconnect();
+    hub.reconnect();
+    await settled();
+    clock.advance(20);
+    expect(await second.play(2_000)).toEqual(new Array(2_000).fill(0));
+  });
+
+  it('obeys an interrupt that the predecessor did not live to hear', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await first.kill();
+    await second.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    clock.advance(20);
+    expect(await second.play(2_000)).toEqual(new Array(2_000).fill(0));
+  });
+
+  it('finds the turn that began and ended while no speaker ran', async () => {
+    const { first, successor, clock } = await pair();
+    await first.say(7, 10_000, 10, true);
+    await first.play(12_000);
+    await first.stop();
+    await first.say(8, 0, 1_000, true);
+    clock.advance(700);
+    const second = await successor();
+    await settled();
+    expect(await second.play(1_000)).toEqual([...coded(0, 1_000)]);
+    await second.play(240);
+    expect(second.told()).toEqual(['8 started 0', '8 finished 1000']);
+  });
+
+  it('tells each turn as finished once', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await first.say(7, 10_000, 10, true);
+    await first.play(9_410);
+    await first.stop();
+    clock.advance(20);
+    await second.play(1_000);
+    expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
+  });
+
+  it('leaves the state topic to the one that speaks', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await second.play(240);
+    expect(second.states.at(-1)).toMatchObject({ state: 'speaking', turn: 7 });
+    await first.stop();
+    clock.advance(20);
+    await second.play(240);
+    expect(first.states.filter(({ leaving }) => leaving)).toHaveLength(1);
+  });
+
+  it('does not take up a reply of long ago', async () => {
+    const { first, successor, clock } = await pair();
+    await first.stop();
+    clock.advance(60_000);
+    const second = await successor();
+    expect(voice(await second.play(1_000))).toEqual([]);
   });
 });

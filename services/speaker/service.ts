@@ -1,9 +1,6 @@
-import { speech } from '#shared/contract/audio-in.ts';
-import { atTopic } from '#shared/contract/channel.ts';
-import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts';
-import { status } from '#shared/contract/service.ts';
-import { alert } from '#shared/contract/speaker.ts';
-import { replyPcm, replyResend, turn } from '#shared/contract/thinker.ts';
+import { join } from 'node:path';
+import type { Alert } from '#shared/contract/speaker.ts';
+import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
@@ -11,39 +8,82 @@ import type { AssemblerPolicy } from '#shared/pcm/pcm-assembler.ts';
 import { type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
+import { obeyCommands } from './commands.ts';
+import { HandoverBook, inheritanceOf } from './handover/handover.ts';
+import type { PlayoutRecord } from './handover/playout-record.ts';
+import { findPredecessor, watchPredecessor } from './handover/predecessor.ts';
+import { machineProcesses, type Processes } from './handover/process-identity.ts';
 import { chooseOutput } from './outputs/choose-output.ts';
 import type { OpenOutput } from './outputs/output.ts';
 import { keepOutput } from './outputs/output-keeper.ts';
+import { samplesOf } from './playout/playout-state.ts';
 import { Reports } from './reports.ts';
 import { Speaker } from './speaker.ts';
-import type { YieldingEvent } from './yielding.ts';
 
 /** A gap is repaired long before the jitter buffer is empty; a thinker that restarts needs a second or two to answer. */
 const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 20_000 };
+/** Turns that may have begun and ended while no speaker ran. */
+const NEXT_TURNS = 3;
+/** Beside a predecessor: what cannot be opened or fetched in this time has to wait for its end. */
+const STANDBY_START_MS = 300;
+/** What the user was told at the moment of a handover is told again rather than cut short. */
+const ALERT_MEMORY_MS = 2_000;
+
+/** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
+const LAST_WORD_MS = 60;
+/** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
+const GUARD_MS = 5;
+const STOP_LIMIT_MS = 500;
 
 /** What tests put in the place of the machine. */
 export interface SpeakerParts {
   openOutput?: OpenOutput;
   speak?: Speak;
+  processes?: Processes;
 }
 
-/** Plays replies and alerts, and tells the bus exactly what was heard of them. */
+/**
+ * Plays replies and alerts, and tells the bus exactly what was heard of them. Beside a running predecessor it gets
+ * everything ready and begins where that one stops.
+ */
 export async function startSpeaker(context: ServiceContext, parts: SpeakerParts = {}): Promise<Running> {
   const { bus, clock, log, meters, settings } = context;
-  const { openOutput = chooseOutput(settings, context), speak = speakLocally } = parts;
+  const { openOutput = chooseOutput(settings, context), speak = speakLocally, processes = machineProcesses() } = parts;
+  const recordPath = join(settings.stateDir, 'speaker-playout.json');
+  const predecessor = findPredecessor(recordPath, processes);
   const reports = new Reports(context);
   const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news));
+  const book = new HandoverBook(recordPath, processes.me, clock);
   const teardown = new Teardown();
-  let cancelEvidenceTimer = (): void => undefined;
-  teardown.add(() => cancelEvidenceTimer());
+  let active = false;
+  let missedAlerts: { payload: Alert; atMs: number }[] = [];
+  let letAlone = (): void => undefined;
+  const alone = new Promise<void>((resolve) => {
+    letAlone = resolve;
+  });
+  // Nothing sounds before it is known what a predecessor has left to say.
+  speaker.tell({ type: 'held', by: 'standby' });
 
-  function listen(event: YieldingEvent): void {
-    speaker.listen(event);
-    cancelEvidenceTimer();
-    const untilMs = speaker.evidenceUntilMs;
-    if (untilMs === undefined) return;
-    cancelEvidenceTimer = clock.after(untilMs - clock.nowMs(), () => listen({ type: 'tick', atMs: clock.nowMs() }));
-  }
+  const output = keepOutput(
+    openOutput,
+    {
+      source: (count) => speaker.render(count),
+      handedOver() {
+        if (active) book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
+      },
+      alone: () => alone,
+      named(name) {
+        context.describe(name);
+        reports.change({ output: name });
+      },
+      latencyChanged: (samples) => speaker.tell({ type: 'latencyChanged', samples }),
+      lost: (unheardSamples) => speaker.tell({ type: 'deviceLost', unheardSamples }),
+      gaveUp: (error) => context.fail(error),
+    },
+    context,
+  );
+  teardown.add(() => book.close());
+  teardown.add(() => output.close());
 
   function receive(received: ReceivedPcm): void {
     if (received.type === 'samples') {
@@ -53,52 +93,20 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     } else if (received.type === 'ended') speaker.tell({ type: 'ended', turn: received.stream });
   }
 
-  try {
-    const output = await keepOutput(
-      openOutput,
-      {
-        source: (count) => speaker.render(count),
-        named(output) {
-          context.describe(output);
-          reports.change({ output });
-        },
-        latencyChanged: (samples) => speaker.tell({ type: 'latencyChanged', samples }),
-        lost: (unheardSamples) => speaker.tell({ type: 'deviceLost', unheardSamples }),
-        gaveUp: (error) => context.fail(error),
-      },
-      context,
-    );
-    teardown.add(() => output.close());
+  function sound(payload: Alert): void {
+    const nowMs = clock.nowMs();
+    if (!active) missedAlerts = [...missedAlerts, { payload, atMs: nowMs }].slice(-4);
+    else if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
+    else void soundAlert(payload, speaker.alerts, { speak, log, meters });
+  }
 
-    const subscriptions = await Promise.all([
-      bus.subscribe(speech, ({ payload }) => listen({ type: 'speech', speech: payload, atMs: clock.nowMs() })),
-      bus.subscribe(interrupt, ({ payload: { source, utterance } }) => {
-        const spared = source === 'barge-in' && utterance !== undefined ? { utterance } : {};
-        speaker.tell({ type: 'interrupted', ...spared });
-        if (source === 'operator' || source === 'voice-command') speaker.alerts.hush();
-      }),
-      bus.subscribe(turn, ({ payload: { turn: number, state, utterance } }) => {
-        if (state === 'interrupted') speaker.tell({ type: 'dropped', turn: number });
-        else if (state === 'failed') speaker.tell({ type: 'failed', turn: number });
-        else speaker.tell({ type: 'announced', turn: number, ...(utterance !== undefined && { utterance }) });
-      }),
-      bus.subscribe(volume, ({ payload }) => {
-        speaker.setVolume(payload.volume);
-        reports.change({ volume: payload.volume });
-      }),
-      bus.subscribe(runtimeSettings, ({ payload }) => {
-        speaker.setMuted(payload.muted ?? false);
-        listen({ type: 'bargeInChanged', bargeIn: payload.bargeIn ?? settings.bargeIn });
-      }),
-      bus.subscribe(atTopic(status, { service: 'audio-in' }), ({ payload }) => {
-        if (payload.state === 'offline') listen({ type: 'listenerLost' });
-      }),
-      bus.subscribe(alert, ({ payload }) => {
-        if (speaker.isMuted && payload.earcon !== 'danger') return meters.count('alertsMuted');
-        void soundAlert(payload, speaker.alerts, { speak, log, meters });
-      }),
-    ]);
-    for (const end of subscriptions) teardown.add(end);
+  try {
+    const endCommands = await obeyCommands(
+      speaker,
+      { bus, clock, bargeIn: settings.bargeIn },
+      { sound, volumeChanged: (volume) => reports.change({ volume }) },
+    );
+    teardown.add(endCommands);
     const receiver = await startPcmReceiver(
       bus,
       { pcm: replyPcm, resend: replyResend },
@@ -106,9 +114,66 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       receive,
     );
     teardown.add(() => receiver.stop());
-    return { stop: () => teardown.run() };
+
+    /** From here on this process is the speaker; it goes on where the record ends. */
+    function takeOver(record?: PlayoutRecord): void {
+      active = true;
+      reports.begin();
+      if (record) {
+        if (record.heard) speaker.listen({ type: 'inherited', heard: record.heard });
+        speaker.tell({ type: 'restored', inheritance: inheritanceOf(record, clock.nowMs()) });
+        for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
+        const newest = Math.max(0, ...record.over, ...record.turns.map(({ turn }) => turn));
+        for (let next = 1; newest > 0 && next <= NEXT_TURNS; next += 1) {
+          bus.publish(replyResend, { stream: newest + next, from: 0 });
+        }
+      }
+      letAlone();
+      // The predecessor's last samples are still on their way: two voices at once would spoil both.
+      const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
+      speaker.beginIn(silentForMs > 0 ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard) : 0);
+      book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
+      for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) sound(payload);
+    }
+
+    if (predecessor?.alive) {
+      log.info({ predecessor: predecessor.record.process }, 'standing by until the predecessor stops');
+      for (const { turn, position } of predecessor.record.turns) {
+        // If it is killed, what it handed over last has to be played again.
+        const from = Math.max(0, position - REPLY_RATE_HZ);
+        speaker.tell({ type: 'continued', turn, position: from });
+        receiver.expect(turn, from);
+      }
+      teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
+      await Promise.race([output.attempted, new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve))]);
+    } else {
+      takeOver(predecessor?.record);
+      await output.attempted;
+    }
   } catch (error) {
     await teardown.run();
     throw error;
   }
+
+  return {
+    async stop() {
+      const { unheard } = output.latency;
+      // A successor needs a moment to hear of it; it is told beforehand where to go on, and this process plays until there.
+      const lead = active && speaker.playout.moving && unheard > 0 ? samplesOf(LAST_WORD_MS) : 0;
+      let ahead = speaker.playout;
+      const stopped = new Promise<void>((resolve) => {
+        ahead = speaker.stopIn(lead, resolve);
+      });
+      if (active) {
+        book.write(ahead, { heard: speaker.heard, unheard: lead + unheard, perishable: 0, final: true });
+      }
+      active = false;
+      reports.leave();
+      await Promise.race([stopped, new Promise<void>((resolve) => clock.after(STOP_LIMIT_MS, resolve))]);
+      await output.close();
+      // The device has played everything by now; the turns that were on their way out are told as finished.
+      speaker.render(unheard);
+      await teardown.run();
+    },
+  };
 }

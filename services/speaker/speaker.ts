@@ -1,5 +1,6 @@
 import { Player, type PlayerNews } from './player.ts';
-import type { PlayoutEvent } from './playout/playout-state.ts';
+import { nextPlayout } from './playout/playout.ts';
+import type { PlayoutEvent, PlayoutState } from './playout/playout-state.ts';
 import { nextYielding, type YieldingEvent, type YieldingState, yieldingTo } from './yielding.ts';
 
 /** −14 dB: the reply stays understandable, and a sentence over it too. */
@@ -14,6 +15,8 @@ export class Speaker {
   private volume = 1;
   private muted = false;
   private level = 1;
+  private frozen = false;
+  private shift: { inSamples: number; change(): void } | undefined;
 
   constructor(bargeIn: YieldingState['bargeIn'], listener: (news: PlayerNews) => void) {
     this.player = new Player(listener);
@@ -30,37 +33,75 @@ export class Speaker {
 
   /** The next `count` samples for the device. */
   render(count: number): Int16Array {
-    this.balance();
-    const block = this.player.render(count, Math.max(this.volume, ALERT_MIN_VOLUME));
+    if (!this.shift) return this.renderNow(count);
+    const before = Math.min(count, this.shift.inSamples);
+    const block = new Int16Array(count);
+    block.set(this.renderNow(before));
+    this.shift.inSamples -= before;
+    if (this.shift.inSamples > 0) return block;
+    const { change } = this.shift;
+    this.shift = undefined;
+    change();
+    block.set(this.renderNow(count - before), before);
     return block;
   }
 
+  /** Stays silent for this many samples more, then begins. */
+  beginIn(samples: number): void {
+    this.shift = { inSamples: samples, change: () => this.player.tell({ type: 'released', by: 'standby' }) };
+  }
+
+  /**
+   * Plays this many samples more and then nothing. What happens meanwhile is left to the successor, so that the playout
+   * returned, as it will be then, can be relied on.
+   * @param stopped is called when it has come to that.
+   */
+  stopIn(samples: number, stopped: () => void): PlayoutState {
+    this.frozen = true;
+    const change = (): void => {
+      this.player.tell({ type: 'held', by: 'standby' });
+      stopped();
+    };
+    const ahead = nextPlayout(this.player.state, { type: 'pulled', samples }).state;
+    if (samples > 0) this.shift = { inSamples: samples, change };
+    else change();
+    return ahead;
+  }
+
+  private renderNow(count: number): Int16Array {
+    if (!this.frozen) this.balance();
+    return this.player.render(count, Math.max(this.volume, ALERT_MIN_VOLUME));
+  }
+
   append(turn: number, from: number, samples: Int16Array): void {
+    if (this.frozen) return;
     this.player.append(turn, from, samples);
   }
 
   tell(event: PlayoutEvent): void {
+    if (this.frozen) return;
     this.player.tell(event);
   }
 
   listen(event: YieldingEvent): void {
     this.yielding = nextYielding(this.yielding, event);
-    this.balance();
+    if (!this.frozen) this.balance();
   }
 
-  /** When the present evidence of speech is withdrawn if nothing more is heard of it, Unix ms; undefined without evidence. */
-  get evidenceUntilMs(): number | undefined {
-    return this.yielding.heard?.untilMs;
+  get playout(): PlayoutState {
+    return this.player.state;
+  }
+
+  get heard(): YieldingState['heard'] {
+    return this.yielding.heard;
   }
 
   setVolume(volume: number): void {
     this.volume = volume;
-    this.balance();
   }
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    this.balance();
   }
 
   private balance(): void {

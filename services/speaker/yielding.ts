@@ -8,6 +8,8 @@ export type YieldingEvent =
   | { type: 'bargeInChanged'; bargeIn: BargeIn }
   /** The microphone's process is gone: it will never say how the utterance went on. */
   | { type: 'listenerLost' }
+  /** What the predecessor was yielding to. */
+  | { type: 'inherited'; heard: NonNullable<YieldingState['heard']> }
   | { type: 'tick'; atMs: number };
 
 export interface YieldingState {
@@ -26,6 +28,8 @@ export function nextYielding(state: YieldingState, event: YieldingEvent): Yieldi
   switch (event.type) {
     case 'bargeInChanged':
       return { ...state, bargeIn: event.bargeIn };
+    case 'inherited':
+      return { ...state, heard: state.heard ?? event.heard };
     case 'listenerLost':
       return { bargeIn: state.bargeIn };
     case 'tick':

@@ -1,19 +1,31 @@
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { fallback, interrupt } from '#shared/contract/control.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
-import { ask, context, replyPcm, replyResend, say, session, transcript, turn } from '#shared/contract/thinker.ts';
+import {
+  ask,
+  context as contextRemark,
+  replyPcm,
+  replyResend,
+  say,
+  session,
+  transcript,
+  turn,
+} from '#shared/contract/thinker.ts';
 import { frame } from '#shared/contract/vision.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
-import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { CONVERSATION_POLICY, type ConversationPolicy } from './conversation/conversation-state.ts';
+import { fileMemoryStore } from './conversation/memory-store.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY } from './session/session-state.ts';
+import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 
 /** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
@@ -21,10 +33,31 @@ const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
 /** audio-in that died in the middle of an utterance: the question is taken to end where it was cut. */
 const MICROPHONE_REPAIR = { askEveryMs: 100, stallAskMs: 300, giveUpMs: 1_000, abandonMs: 3_000 };
 
-export async function startThinker(context: ServiceContext): Promise<Running> {
+/** Limits other than the usual ones, for tests that live faster. */
+export interface ThinkerPolicies {
+  session?: Partial<SessionPolicy>;
+  conversation?: Partial<ConversationPolicy>;
+}
+
+/**
+ * Starts the thinker. While another one of the same state folder is there (the predecessor in a reload), this one is ready
+ * but does nothing; it takes over the moment the other has gone.
+ */
+export async function startThinker(context: ServiceContext, policies: ThinkerPolicies = {}): Promise<Running> {
   const teardown = new Teardown();
+  const sole = becomeSoleThinker(context.settings.stateDir);
+  teardown.add(() => sole.release());
+  let stopped = false;
+  teardown.add(() => {
+    stopped = true;
+  });
+  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown)));
+  const otherIsThere = new Promise<boolean>((resolve) => context.clock.after(SETTLE_MS, () => resolve(!sole.isAlone)));
   try {
-    await wire(context, teardown);
+    if (await Promise.race([wired.then(() => false), otherIsThere])) {
+      context.log.info('another thinker is still there; taking over when it has gone');
+      wired.catch(context.fail);
+    } else await wired;
   } catch (error) {
     await teardown.run();
     throw error;
@@ -32,12 +65,17 @@ export async function startThinker(context: ServiceContext): Promise<Running> {
   return { stop: () => teardown.run() };
 }
 
-async function wire({ bus, clock, log, meters, settings, describe }: ServiceContext, teardown: Teardown) {
+/** Long enough to find out whether another thinker holds the session, short enough for a start. */
+const SETTLE_MS = 100;
+
+async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown: Teardown): Promise<void> {
+  const { bus, clock, log, meters, settings, describe } = context;
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
+  let microphone: PcmReceiver | undefined;
   const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
   const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
@@ -53,17 +91,20 @@ async function wire({ bus, clock, log, meters, settings, describe }: ServiceCont
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
     backends: [],
+    memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
+    recall: (utterance) => microphone?.expect(utterance, 0),
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),
     serverVad: settings.vadMode === 'server',
     liveEnabled: settings.enableLiveApi && settings.layer2Mode === 'live',
     random: Math.random,
-    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }) },
+    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
+    conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());
 
-  const microphone = await startPcmReceiver(
+  microphone = await startPcmReceiver(
     bus,
     { pcm: microphonePcm, resend: microphoneResend },
     { clock, meters, policy: MICROPHONE_REPAIR },
@@ -72,7 +113,7 @@ async function wire({ bus, clock, log, meters, settings, describe }: ServiceCont
       else if (received.type === 'ended') thinker.endUtterance(received.stream);
     },
   );
-  teardown.add(() => microphone.stop());
+  teardown.add(() => microphone?.stop());
 
   const subscriptions = [
     bus.subscribe(speech, ({ payload }) => {
@@ -87,7 +128,7 @@ async function wire({ bus, clock, log, meters, settings, describe }: ServiceCont
     bus.subscribe(fallback, ({ payload }) => thinker.setLevel(payload.level)),
     bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
     bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
-    bus.subscribe(context, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
+    bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
   ];
   for (const subscribed of subscriptions) teardown.add(await subscribed);
 

@@ -15,10 +15,11 @@ import {
   initialConversation,
 } from './conversation/conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './conversation/ledger.ts';
+import type { MemoryStore, UnfinishedTurn } from './conversation/memory-store.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
+import { type Backend, heardText, isOver, newTurn, nextTurn, reportOf, type Turn } from './conversation/turn.ts';
 import { conversationWakeMs } from './conversation/watchdogs.ts';
-import { GO_ON } from './live/instruction.ts';
+import { answerAgain, GO_ON } from './live/instruction.ts';
 import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
@@ -47,6 +48,9 @@ export interface ThinkerOptions {
   output: ThinkerOutput;
   connect: ConnectLive;
   handles: HandleStore;
+  memory: MemoryStore;
+  /** Asks the microphone for the samples of an utterance, from its beginning. */
+  recall(utterance: number): void;
   /** Below `live`, best first. */
   backends: readonly AnswerBackend[];
   identity: { model: string; simulated: boolean };
@@ -66,6 +70,9 @@ interface Queued {
 }
 type Unstamped<Event> = Event extends { atMs: number } ? Omit<Event, 'atMs'> : never;
 
+/** While an answer plays, what was heard of it is stored this often. */
+const SAVE_PERIOD_MS = 1_000;
+
 /**
  * Runs the conversation's core against the world: feeds it events one at a time, carries out its effects, wakes it when
  * it wants to be woken. Decides nothing itself.
@@ -83,8 +90,10 @@ export class Thinker {
   private readonly answers: Answers;
   private readonly queue: Queued[] = [];
   private conversation: ConversationState;
-  private ledger: LedgerEntry[] = [];
+  private readonly unfinished: UnfinishedTurn | undefined;
+  private ledger: LedgerEntry[];
   private hearing: number | undefined;
+  private savedAtMs = 0;
   private busy = false;
   private working = false;
   private stopped = false;
@@ -111,8 +120,13 @@ export class Thinker {
         reported: (report) => output.session(report),
       },
     );
+    const { ledger, unfinished } = options.memory.load(clock.nowMs());
+    this.ledger = [...ledger];
+    this.unfinished = unfinished;
+    // A restart within a second of the last turn would otherwise give its number again.
+    const known = Math.max(unfinished?.turn ?? 0, ledger.at(-1)?.turn ?? 0);
     this.conversation = initialConversation({
-      firstTurn: options.firstTurn,
+      firstTurn: Math.max(options.firstTurn, known + 1),
       level: 'live',
       lowerBackends: this.answers.levels,
       serverVad: options.serverVad,
@@ -124,12 +138,17 @@ export class Thinker {
       camera: this.camera,
       takeRemarks: () => this.remarks.take(),
       started: (turn) => this.tell({ type: 'questionStarted', turn }),
-      sent: (turn) => this.tell({ type: 'questionSent', turn }),
+      sent: (turn) => {
+        this.tell({ type: 'questionSent', turn });
+        this.session.ping();
+      },
     });
   }
 
+  /** Connects, so that the first question finds a connection, and takes up what a predecessor left unfinished. */
   start(): void {
     this.session.start();
+    if (this.unfinished) this.takeUp(this.unfinished);
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */
@@ -161,12 +180,12 @@ export class Thinker {
 
   ask(text: string, withFrame: boolean): void {
     this.want();
-    this.tell({ type: 'textAsked', kind: 'ask', text, withFrame });
+    this.tell({ type: 'textAsked', kind: 'ask', text, userText: text, withFrame });
   }
 
   say(text: string): void {
     this.want();
-    this.tell({ type: 'textAsked', kind: 'say', text, withFrame: false });
+    this.tell({ type: 'textAsked', kind: 'say', text, userText: '', withFrame: false });
   }
 
   interrupt(byVoice: boolean, utterance?: number): void {
@@ -175,6 +194,7 @@ export class Thinker {
 
   played(turn: number, state: 'playing' | 'over', position: number): void {
     this.tell({ type: 'played', turn, state, position });
+    if (this.options.clock.nowMs() - this.savedAtMs >= SAVE_PERIOD_MS) this.save();
   }
 
   setLevel(level: Backend): void {
@@ -183,11 +203,52 @@ export class Thinker {
 
   /** Ends the connection; resolves when the socket is closed. */
   stop(): Promise<void> {
+    this.save();
     this.stopped = true;
     this.cancelWake?.();
     this.uplink.detach();
     this.answers.stop();
     return this.session.stop();
+  }
+
+  /** A question without an answer is answered now; half an answer is given again, once, and it is said why. */
+  private takeUp(unfinished: UnfinishedTurn): void {
+    const { turn, kind, utterance, text, answering, heard } = unfinished;
+    this.options.meters.count('turnsTakenUp');
+    if (kind === 'speech' && utterance !== undefined && !answering) {
+      this.tell({ type: 'turnInherited', turn, utterance });
+      this.options.recall(utterance);
+      return;
+    }
+    const cutOff = newTurn(turn, kind, 'live', utterance);
+    const failure = {
+      kind: 'restarted',
+      message: 'the thinker was restarted in this turn; it asks again',
+      retryable: true,
+    };
+    const atMs = this.options.clock.nowMs();
+    this.options.output.turn(reportOf(nextTurn(cutOff, { type: 'failed', failure, atMs }), atMs));
+    if (!answering && kind !== 'speech') {
+      this.tell({ type: 'textAsked', kind, text, userText: kind === 'ask' ? text : '', withFrame: false });
+    } else if (answering && kind !== 'say' && text) {
+      this.tell({ type: 'textAsked', kind: 'ask', text: answerAgain(text, heard), userText: '', withFrame: false });
+    } else if (utterance !== undefined) this.options.recall(utterance);
+  }
+
+  private save(): void {
+    if (this.stopped) return;
+    this.savedAtMs = this.options.clock.nowMs();
+    const { active } = this.conversation;
+    const written = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
+    const unfinished = active && {
+      turn: active.number,
+      kind: active.kind,
+      ...(active.utterance !== undefined && { utterance: active.utterance }),
+      text: written?.kind === 'text' ? written.text : active.userText,
+      answering: active.replySamples > 0,
+      heard: heardText(active),
+    };
+    this.options.memory.save({ ledger: this.ledger, ...(unfinished && { unfinished }) });
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
@@ -226,6 +287,7 @@ export class Thinker {
     const step = nextConversation(this.conversation, event, this.policy);
     this.conversation = step.state;
     for (const effect of step.effects) this.run(effect, event.atMs, samples);
+    if (step.effects.some(({ type }) => type === 'announce' || type === 'remember')) this.save();
     const busy = isBusy(step.state);
     if (busy === this.busy) return;
     this.busy = busy;
@@ -309,6 +371,8 @@ export class Thinker {
     const wakeMs = conversationWakeMs(this.conversation, this.policy);
     if (wakeMs === undefined || this.stopped) return;
     const { clock } = this.options;
-    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => this.tell({ type: 'timePassed' }));
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () =>
+      this.tell({ type: 'timePassed', heardAtMs: this.session.heardAtMs }),
+    );
   }
 }

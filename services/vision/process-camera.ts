@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Camera, CameraListener, OpenCamera } from './camera.ts';
@@ -30,13 +31,17 @@ export function processCamera(
     name,
     open(listener) {
       let closed = false;
-      const opening = Promise.resolve(command()).then((known) =>
-        closed ? undefined : openProcess(known, context, listener),
-      );
+      const opening = Promise.resolve()
+        .then(command)
+        .then((known) => (closed ? undefined : openProcess(known, context, listener)));
+      opening.catch((error: unknown) => {
+        if (!closed) listener.ended(messageOf(error));
+      });
       return {
         async close() {
           closed = true;
-          await (await opening)?.close();
+          const opened = await opening.catch(() => undefined);
+          await opened?.close();
         },
       };
     },
@@ -53,7 +58,8 @@ function openProcess(
   let skippedBytes = 0;
   let garbageBytes = 0;
   let lastWords = '';
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Detached: a process group of its own, so that a script around the real program cannot keep that one alive.
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -96,10 +102,10 @@ function openProcess(
   };
 }
 
-/** Ends the process, hard if need be, and frees both pipes even where a grandchild still holds them. */
+/** Ends the process and its children, hard if need be, and frees both pipes. */
 async function release(child: ChildProcess, gone: Promise<void>, clock: Clock): Promise<void> {
-  child.kill('SIGTERM');
-  const cancelKill = clock.after(KILL_AFTER_MS, () => child.kill('SIGKILL'));
+  signalGroup(child, 'SIGTERM');
+  const cancelKill = clock.after(KILL_AFTER_MS, () => signalGroup(child, 'SIGKILL'));
   let cancelWait = () => {};
   const abandoned = new Promise<void>((resolve) => {
     cancelWait = clock.after(ABANDON_AFTER_MS, resolve);
@@ -107,6 +113,16 @@ async function release(child: ChildProcess, gone: Promise<void>, clock: Clock): 
   await Promise.race([gone, abandoned]);
   cancelKill();
   cancelWait();
+  signalGroup(child, 'SIGKILL');
   child.stdout?.destroy();
   child.stderr?.destroy();
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return; // never started
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: all of them are gone
+  }
 }

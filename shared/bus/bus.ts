@@ -23,7 +23,10 @@ export interface Bus {
   /** Resolves when the broker has confirmed; the returned function ends the subscription. */
   subscribe<Payload>(channel: Channel<Payload>, listener: (message: Message<Payload>) => void): Promise<() => void>;
   readonly connected: boolean;
-  /** Called with true on every connection and false on every loss; at once with true when already connected. */
+  /**
+   * Called with true on every connection (after a reconnection: when the other clients have had time to subscribe again, so
+   * what is published then is heard) and false on every loss; at once with true when already connected.
+   */
   onConnection(listener: (connected: boolean) => void): () => void;
   /** Resolves when everything published so far has left (QoS 1: has been acknowledged), or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;

@@ -1,4 +1,5 @@
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { Socket } from 'node:net';
+import mqtt, { type IClientOptions, type ISubscriptionMap, type MqttClient } from 'mqtt';
 import { type Channel, filterOf } from '#shared/contract/channel.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -11,6 +12,8 @@ import { Subscriptions } from './subscriptions.ts';
 
 export interface MqttBusOptions {
   url: string;
+  /** PEM; where given, the broker must show exactly this certificate, whatever names and issuers it bears. */
+  certificate?: Buffer;
   username: string;
   password: string;
   /** Names the connection in the broker's log; made unique here, because two processes of a service overlap in a reload. */
@@ -25,7 +28,14 @@ export interface MqttBusOptions {
 
 /** A broker on the same machine is back within a second of its restart; asking this often costs nothing and saves the wait. */
 const RECONNECT_MS = 200;
+/**
+ * After a broker's restart its clients come back within RECONNECT_MS of each other, in any order. What was kept meanwhile is
+ * sent when the others have had time to subscribe again; sent at once, it would reach nobody.
+ */
+const RECONNECT_GRACE_MS = 500;
 const REFUSED_RECONNECT_MS = 5_000;
+/** SUBACK return code of MQTT 3.1.1. */
+const SUBSCRIPTION_REFUSED = 128;
 /** A CONNACK this late means the broker hangs. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEPALIVE_S = 10;
@@ -49,6 +59,9 @@ class MqttBus implements Bus {
   private readonly filters = new Set<string>();
   private unacknowledged = 0;
   private complainedOf = '';
+  private wasConnected = false;
+  /** Cancels the grace after a reconnection; undefined when there is none. */
+  private graceOver: (() => void) | undefined;
 
   constructor(options: MqttBusOptions) {
     this.options = options;
@@ -85,7 +98,8 @@ class MqttBus implements Bus {
     // A retained command (privacy, volume) belongs to whoever spoke last, so nobody may repeat an old one on a
     // reconnection: it could open the microphone that the user has closed since. The broker keeps those itself.
     if (channel.retain && !channel.command) this.ownRetained.set(channel.topic, bytes);
-    if (!this.client.connected) {
+    const keptBack = this.graceOver !== undefined && channel.qos === 1 && !channel.retain;
+    if (!this.client.connected || keptBack) {
       if (channel.retain && channel.command) this.unsentCommands.set(channel.topic, bytes);
       else if (channel.qos === 1 && !channel.retain) {
         this.outbox.keep({ topic: channel.topic, bytes, keptAtMs: this.options.clock.nowMs() });
@@ -129,6 +143,7 @@ class MqttBus implements Bus {
   }
 
   async close(): Promise<void> {
+    this.graceOver?.();
     // A broker that does not answer must not hold up a shutdown.
     await Promise.race([
       this.client.endAsync(),
@@ -151,6 +166,7 @@ class MqttBus implements Bus {
       reconnectOnConnackError: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       queueQoSZero: false,
+      ...(options.certificate && pinned(options.certificate)),
       ...(options.will && {
         will: {
           topic: `${options.topicPrefix}/${options.will.channel.topic}`,
@@ -167,9 +183,13 @@ class MqttBus implements Bus {
     for (;;) {
       if (!this.client.connected) await new Promise<void>((resolve) => this.client.once('connect', () => resolve()));
       try {
-        const [grant] = await this.client.subscribeAsync(filter, { qos });
+        // `resubscribe`: a second listener asks again to get the retained value, and mqtt.js would skip a filter it has.
+        const filters = { [filter]: { qos }, resubscribe: true } as ISubscriptionMap;
+        const [grant] = await this.client.subscribeAsync(filters);
         return grant !== undefined && grant.qos <= 2;
       } catch (error) {
+        const { packet } = error as { packet?: { granted?: number[] } };
+        if (packet?.granted?.includes(SUBSCRIPTION_REFUSED)) return false;
         if (this.client.connected) throw error;
       }
     }
@@ -184,6 +204,9 @@ class MqttBus implements Bus {
 
   private connectionOpened(): void {
     this.complainedOf = '';
+    // mqtt.js leaves Nagle's algorithm on: an interrupt would wait 40 ms for the acknowledgement of the packet before it.
+    const { stream } = this.client;
+    if (stream instanceof Socket) stream.setNoDelay(true);
     this.client.options.reconnectPeriod = RECONNECT_MS;
     this.options.log.info({ url: this.options.url }, 'connected to the broker');
     this.options.meters.count('busConnections');
@@ -191,12 +214,21 @@ class MqttBus implements Bus {
     for (const [topic, bytes] of this.ownRetained) this.send(topic, bytes, 1, true);
     for (const [topic, bytes] of this.unsentCommands) this.send(topic, bytes, 1, true);
     this.unsentCommands.clear();
+    if (this.wasConnected) this.graceOver = this.options.clock.after(RECONNECT_GRACE_MS, () => this.sendWhatWasKept());
+    else this.sendWhatWasKept();
+    this.wasConnected = true;
+  }
+
+  private sendWhatWasKept(): void {
+    this.graceOver = undefined;
     for (const { topic, bytes } of this.outbox.take(this.options.clock.nowMs())) this.send(topic, bytes, 1, false);
     this.options.meters.gauge('busOutboxDropped', this.outbox.dropped);
     for (const listener of this.connectionListeners) listener(true);
   }
 
   private connectionClosed(): void {
+    this.graceOver?.();
+    this.graceOver = undefined;
     for (const listener of this.connectionListeners) listener(false);
   }
 
@@ -220,4 +252,9 @@ class MqttBus implements Bus {
 function isRefusal(error: Error): boolean {
   const { code } = error as { code?: unknown };
   return code === 4 || code === 5;
+}
+
+/** TLS options that trust one certificate: the one a device made for itself names no address and no known issuer. */
+function pinned(certificate: Buffer): object {
+  return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }

@@ -21,6 +21,8 @@ export const SpeakerState = z.object({
   /** What the samples go to, as a person would name it. */
   output: z.string(),
   since: at,
+  /** Set in the last word of a process that stops: from here on a successor may be heard. */
+  leaving: z.optional(z.boolean()),
 });
 export type SpeakerState = z.infer<typeof SpeakerState>;
 

@@ -29,7 +29,13 @@ function hear(
   let state: Endpointing = SILENT;
   const all: EndpointingEvent[] = [];
   for (const [index, probability] of probabilities.entries()) {
-    const window = { position: index * WINDOW, samples: WINDOW, probability, timbre: timbres[index] ?? vowel };
+    const window = {
+      position: index * WINDOW,
+      samples: WINDOW,
+      newSamples: WINDOW,
+      probability,
+      timbre: timbres[index] ?? vowel,
+    };
     const step = nextEndpointing(state, window, { ...options, ...changes });
     state = step.state;
     all.push(...step.events);

@@ -18,6 +18,8 @@ export interface EndpointingOptions {
 export interface VoiceWindow {
   position: number;
   samples: number;
+  /** How many of them were not in the window before: windows may overlap. */
+  newSamples: number;
   probability: number;
   timbre: Timbre;
 }
@@ -82,7 +84,7 @@ export function nextEndpointing(
     return start({ phase: 'possible', ...possible, timbres }, window, options, [event]);
   }
   const voiced = window.probability >= options.threshold - HYSTERESIS;
-  const heard = voiced ? { ...state, voicedSamples: state.voicedSamples + window.samples, voicedUntil: end } : state;
+  const heard = voiced ? { ...state, voicedSamples: state.voicedSamples + window.newSamples, voicedUntil: end } : state;
   const silence = end - heard.voicedUntil;
   if (heard.phase === 'possible') {
     if (voiced) return start({ ...heard, timbres: [...heard.timbres, window.timbre] }, window, options, []);

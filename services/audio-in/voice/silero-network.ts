@@ -31,6 +31,21 @@ interface Convolution {
   stride: number;
 }
 
+/** What the network keeps of one signal from window to window. */
+export interface SileroMemory {
+  context: Float32Array;
+  hidden: Float32Array;
+  cell: Float32Array;
+}
+
+export function emptyMemory(): SileroMemory {
+  return {
+    context: new Float32Array(CONTEXT_SAMPLES),
+    hidden: new Float32Array(HIDDEN),
+    cell: new Float32Array(HIDDEN),
+  };
+}
+
 /**
  * Silero VAD (v5 and v6 share the architecture): a short-time Fourier transform, four convolutions, one LSTM cell, one
  * output; 0.7 million multiplications a window.
@@ -43,8 +58,6 @@ export class SileroNetwork {
   private readonly outputWeight: Float32Array;
   private readonly outputBias: number;
   private readonly signal = new Float32Array(CONTEXT_SAMPLES + WINDOW_SAMPLES + PADDING_SAMPLES);
-  private readonly hidden = new Float32Array(HIDDEN);
-  private readonly cell = new Float32Array(HIDDEN);
 
   /** Throws ConfigurationError naming `path` where a weight is missing or of another shape. */
   constructor(weights: Map<string, Tensor>, path: string) {
@@ -81,20 +94,17 @@ export class SileroNetwork {
     this.outputBias = at(weight('decoder.decoder.2.bias', 1), 0);
   }
 
-  /** Forgets all it has heard. */
-  reset(): void {
-    this.signal.fill(0);
-    this.hidden.fill(0);
-    this.cell.fill(0);
-  }
-
-  /** @param window 512 samples at 16 kHz, s16. @returns the probability that somebody speaks in it, 0 to 1. */
-  probability(window: Int16Array): number {
+  /**
+   * @param window 512 samples at 16 kHz, s16. @param memory of the windows before; updated.
+   * @returns the probability that somebody speaks in it, 0 to 1.
+   */
+  probability(window: Int16Array, memory: SileroMemory): number {
     const { signal } = this;
-    signal.copyWithin(0, WINDOW_SAMPLES, WINDOW_SAMPLES + CONTEXT_SAMPLES);
+    signal.set(memory.context);
     for (let i = 0; i < WINDOW_SAMPLES; i += 1) signal[CONTEXT_SAMPLES + i] = at(window, i) / 32_768;
     const end = CONTEXT_SAMPLES + WINDOW_SAMPLES;
     for (let i = 0; i < PADDING_SAMPLES; i += 1) signal[end + i] = at(signal, end - 2 - i);
+    memory.context.set(signal.subarray(WINDOW_SAMPLES, end));
 
     let features = this.spectrum();
     let frames = FRAMES;
@@ -102,9 +112,9 @@ export class SileroNetwork {
       features = convolve(layer, features, frames);
       frames = framesAfter(layer.stride, frames);
     }
-    this.remember(features);
+    this.remember(features, memory);
     let output = this.outputBias;
-    for (let i = 0; i < HIDDEN; i += 1) output += Math.max(0, at(this.hidden, i)) * at(this.outputWeight, i);
+    for (let i = 0; i < HIDDEN; i += 1) output += Math.max(0, at(memory.hidden, i)) * at(this.outputWeight, i);
     return sigmoid(output);
   }
 
@@ -125,16 +135,15 @@ export class SileroNetwork {
   }
 
   /** One step of the LSTM cell; the gates stand in PyTorch's order: input, forget, cell, output. */
-  private remember(features: Float32Array): void {
+  private remember(features: Float32Array, { hidden, cell }: SileroMemory): void {
     this.gates.input.set(features);
-    this.gates.input.set(this.hidden, HIDDEN);
+    this.gates.input.set(hidden, HIDDEN);
     this.gates.multiply();
     const gate = (row: number) => at(this.gates.output, row) + at(this.gateBias, row);
     for (let i = 0; i < HIDDEN; i += 1) {
-      const kept = sigmoid(gate(HIDDEN + i)) * at(this.cell, i);
-      const cell = kept + sigmoid(gate(i)) * Math.tanh(gate(2 * HIDDEN + i));
-      this.cell[i] = cell;
-      this.hidden[i] = sigmoid(gate(3 * HIDDEN + i)) * Math.tanh(cell);
+      const kept = sigmoid(gate(HIDDEN + i)) * at(cell, i);
+      cell[i] = kept + sigmoid(gate(i)) * Math.tanh(gate(2 * HIDDEN + i));
+      hidden[i] = sigmoid(gate(3 * HIDDEN + i)) * Math.tanh(at(cell, i));
     }
   }
 }

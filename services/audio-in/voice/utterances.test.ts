@@ -24,7 +24,9 @@ class Bench {
     for (const probability of probabilities) {
       const position = this.ring.head;
       this.ring.append(Int16Array.from({ length: WINDOW }, (_unused, index) => (position + index) % 32_768));
-      this.outputs.push(...this.utterances.hear({ position, samples: WINDOW, probability, timbre }, options));
+      this.outputs.push(
+        ...this.utterances.hear({ position, samples: WINDOW, newSamples: WINDOW, probability, timbre }, options),
+      );
       this.outputs.push(...this.utterances.frames());
     }
     return this;

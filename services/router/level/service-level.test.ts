@@ -69,7 +69,7 @@ describe('the way down', () => {
     ['an unknown model', session('failed', 'model'), 'http'],
     ['a quota that is used up', session('failed', 'quota'), 'http'],
     ['a quota that is used up, still trying', session('backoff', 'quota', 1), 'http'],
-    ['a new attempt after a quota error', session('connecting'), 'live'],
+    ['a new attempt after a quota error', session('connecting', 'quota', 1), 'live'],
     ['a refused key', session('failed', 'auth'), 'offline'],
     ['a session that rests', session('idle'), 'live'],
     ['a session that moves', session('resuming'), 'live'],

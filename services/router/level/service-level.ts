@@ -90,8 +90,8 @@ function sessionReported(state: ServiceLevel, session: Session, atMs: number): S
   if (session.state === 'idle' || session.state === 'resuming') return state;
   const down = withoutSession(state);
   const kind = session.error?.kind ?? 'transient';
-  const hopeless = session.state === 'failed' || kind === 'quota';
-  const lost = hopeless || (session.state === 'backoff' && session.attempt >= LOST_AFTER_ATTEMPTS);
+  const triedEnough = session.attempt >= LOST_AFTER_ATTEMPTS || kind === 'quota';
+  const lost = session.state === 'failed' || (session.state === 'backoff' && triedEnough);
   if (!lost || !state.liveWanted) return down;
   if (failsEverywhere(kind)) return fall(down, 'offline', kind, atMs);
   return fall(down, 'http', kind, atMs);

@@ -35,6 +35,14 @@ const TRAILING =
 /** Hesitation carries no meaning anywhere in a sentence. */
 const HESITATION = /(?<![\w'])(?:u+h+|u+m+|e+r+m*|h+m+|m+h*m+|a+h+m)(?![\w'])/g;
 
+/**
+ * Nobody asks for anything in more: a minute of speech, and a long breath. The end counts, and matching stays linear in
+ * what is left, whatever a text of 32,000 characters is made of.
+ */
+const MAX_CHARACTERS = 1_000;
+const MAX_WORDS = 40;
+const MAX_SENTENCES = 10;
+
 export interface Sentence {
   text: string;
   /** The parts between commas; the sentence itself where it has none. */
@@ -47,13 +55,15 @@ export interface Sentence {
  */
 export function sentencesOf(transcript: string): Sentence[] {
   return transcript
+    .slice(-MAX_CHARACTERS)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[’‘`´]/g, "'")
     .replace(/\[[^\]]*\]|\([^)]*\)|♪/g, ' ')
     .split(/[.?!;…]+(?=\s|$)/)
     .map((sentence) => ({ text: plain(sentence), clauses: sentence.split(',').map(plain).filter(isSpoken) }))
-    .filter(({ text }) => isSpoken(text));
+    .filter(({ text }) => isSpoken(text))
+    .slice(-MAX_SENTENCES);
 }
 
 function isSpoken(text: string): boolean {
@@ -67,7 +77,7 @@ function plain(sentence: string): string {
     .replace(/[^\p{L}\p{N}' ]+/gu, ' ')
     .replace(/ +/g, ' ')
     .trim();
-  return numeralsOf(text);
+  return numeralsOf(text.split(' ').slice(-MAX_WORDS).join(' '));
 }
 
 /**

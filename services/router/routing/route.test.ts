@@ -35,6 +35,14 @@ test('what is all that was said is surer than what is said among other things', 
   expect(whole).toBeGreaterThan(within);
 });
 
+test.each([['is there a bank and '], ['how many people is there a '], ['find me a where is the _ * ['], ['stop. ']])(
+  'a hostile text of 30,000 characters (%j) is matched in few steps',
+  (piece) => {
+    // Nested wildcards would take minutes here; the test runner's own limit of 5 s is the assertion.
+    route(piece.repeat(Math.ceil(30_000 / piece.length)));
+  },
+);
+
 test('any text at all is routed or ignored, with a confidence from 0 to 1', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => {

@@ -1,27 +1,38 @@
 import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
+import { QueueDepth } from './queue-depth.ts';
 import { raisePriority } from './realtime-priority.ts';
 
 const PERIOD_US = 5_000;
-const CARD_PERIODS = 6;
-/** Written ahead of what aplay has taken: one period in its hands, one in the pipe. */
-const PIPED_PERIODS = 2;
-const UNHEARD_SAMPLES = PERIOD_SAMPLES * (CARD_PERIODS + PIPED_PERIODS);
+/** aplay itself never pauses, so its share of the latency can be short; our own pauses are bridged by the pipe. */
+const CARD_PERIODS = 4;
 /** aplay says within a few milliseconds that it cannot open a device; a sound server behind it may need longer. */
 const OPEN_LIMIT_MS = 3_000;
 const STALLED_MS = 1_000;
 
-/** Plays through an `aplay` process: the way out where PortAudio is not to be had. @param pcm ALSA's name of the device. */
+/**
+ * Started in the background of a shell that leaves at once, so that it is no child of ours: PM2 signals whole process trees,
+ * and what is in the pipe shall be heard even if we are killed (nor does aplay die of a level meter nobody reads any more).
+ * The pipe is descriptor 3; the shell tells the process id.
+ */
+const START_DETACHED = 'trap "" PIPE; LC_ALL=C aplay "$@" <&3 3<&- >/dev/null & echo $!';
+
+/**
+ * Plays through an `aplay` process. It outlives this one: every sample written is heard, whatever becomes of us.
+ * @param pcm ALSA's name of the device.
+ */
 export function aplayOutput(pcm: string, clock: Clock): OpenOutput {
+  const depth = new QueueDepth();
   return async (hooks) => {
     raisePriority();
     let complaint = '';
     for (const format of formatsToTry(REPLY_RATE_HZ)) {
-      const attempt = await openAplay(pcm, format, clock, hooks);
+      const attempt = await openAplay(pcm, format, { clock, hooks, depth });
       if (typeof attempt !== 'string') return attempt;
       complaint = attempt;
       // Another format helps only where the device is there and refuses this one.
@@ -39,30 +50,36 @@ export function aplayOutput(pcm: string, clock: Clock): OpenOutput {
 async function openAplay(
   pcm: string,
   format: DeviceFormat,
-  clock: Clock,
-  hooks: OutputHooks,
+  { clock, hooks, depth }: { clock: Clock; hooks: OutputHooks; depth: QueueDepth },
 ): Promise<Output | string> {
   const source = await sourceFor(hooks.source, format);
   const frames = periodFrames(format);
-  const child = spawn('env', ['LC_ALL=C', 'aplay', ...aplayArguments(pcm, format)], {
-    stdio: ['pipe', 'ignore', 'pipe'],
+  const child = spawn('sh', ['-c', START_DETACHED, 'sh', ...aplayArguments(pcm, format)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  // All four are pipes, which the types cannot know.
+  const [, stdout, stderr, pipe] = child.stdio as unknown as [null, Readable, Readable, Writable];
   return new Promise((resolve) => {
     let state: 'opening' | 'open' | 'closed' = 'opening';
     let complaint = '';
     let written = 0;
     let taken = 0;
     let takenAtMs = clock.nowMs();
+    let pid = 0;
 
     function feed(): void {
-      for (; state !== 'closed' && written - taken < PIPED_PERIODS; written += 1) child.stdin.write(source(frames));
+      for (; state !== 'closed' && written - taken < depth.periods; written += 1) {
+        pipe.write(source(frames));
+        hooks.handedOver();
+      }
     }
 
     function end(why: string): void {
       const before = state;
       state = 'closed';
       cancelWatch();
-      child.kill('SIGKILL');
+      pipe.destroy();
+      kill(pid);
       if (before === 'opening') resolve(complaint || why);
       if (before !== 'open') return;
       const reason = complaint || why;
@@ -81,14 +98,19 @@ async function openAplay(
 
     const output: Output = {
       name: `aplay ${pcm}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
-      unheardSamples: () => UNHEARD_SAMPLES,
+      unheardSamples: () => PERIOD_SAMPLES * (CARD_PERIODS + depth.periods),
+      perishableSamples: () => 0,
       close() {
         if (state === 'closed') return Promise.resolve();
         state = 'closed';
         cancelWatch();
         return new Promise((closed) => {
-          child.once('close', () => closed());
-          child.stdin.end();
+          const cancelLimit = clock.after(STALLED_MS, () => kill(pid));
+          stderr.once('close', () => {
+            cancelLimit();
+            closed();
+          });
+          pipe.end();
         });
       },
     };
@@ -98,14 +120,22 @@ async function openAplay(
       if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
     });
     child.on('error', (error) => end(`aplay cannot be started: ${messageOf(error)}`));
-    child.on('close', (code) => end(`aplay ended with ${code}`));
-    // A pipe that breaks is followed by 'close', which knows why.
-    child.stdin.on('error', () => undefined);
-    child.stderr.on('data', (chunk: Buffer) => {
+    stdout.on('data', (text: Buffer) => {
+      pid = Number.parseInt(text.toString('latin1'), 10);
+      if (state === 'closed') kill(pid);
+    });
+    stderr.on('close', () => end('aplay has ended'));
+    // A pipe that breaks is followed by the end of stderr, which tells why.
+    pipe.on('error', () => undefined);
+    stderr.on('data', (chunk: Buffer) => {
       const text = chunk.toString('latin1');
-      const said = text.replace(/\r[^\r\n]*/g, '').match(/aplay: [^\n]*|[^\n]*(?:underrun|not accurate)[^\n]*/)?.[0];
-      if (said?.includes('underrun')) hooks.underran();
-      else if (said) complaint = said.replace(/^aplay: (?:\w+:\d+: )?/, '').trim();
+      const said = text
+        .replace(/\r[^\r\n]*/g, '')
+        .match(/aplay: [^\n]*|[^\n]*not found[^\n]*|[^\n]*(?:underrun|not accurate)[^\n]*/)?.[0];
+      if (said?.includes('underrun')) {
+        depth.underran(clock.nowMs());
+        hooks.underran();
+      } else if (said) complaint = said.replace(/^aplay: (?:\w+:\d+: )?/, '').trim();
       // It goes on after this one, at the wrong pitch.
       if (said?.includes('not accurate')) end(complaint);
       const periods = text.split('\r').length - 1;
@@ -113,6 +143,14 @@ async function openAplay(
     });
     feed();
   });
+}
+
+function kill(pid: number): void {
+  try {
+    if (pid > 0) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function aplayArguments(pcm: string, { rateHz, channels }: DeviceFormat): string[] {

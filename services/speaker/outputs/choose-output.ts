@@ -12,7 +12,7 @@ import { wavFileOutput } from './wav-file-output.ts';
 
 const LOOK_FOR_CARDS_MS = 5_000;
 
-/** The output CORTEX_AUDIO_OUTPUT asks for. `auto` tries PortAudio, then ALSA, and records into the state folder at last. */
+/** The output CORTEX_AUDIO_OUTPUT asks for. `auto` tries aplay (it plays on if we are killed), then PortAudio, and records into the state folder at last. */
 export function chooseOutput(
   { audioOutput, stateDir }: Pick<Settings, 'audioOutput' | 'stateDir'>,
   { clock, log }: { clock: Clock; log: Log },
@@ -27,7 +27,7 @@ export function chooseOutput(
     case 'null':
       return nullOutput(clock);
     case 'auto': {
-      const devices = [portAudioOutput(undefined, clock), aplayOutput('default', clock)];
+      const devices = [aplayOutput('default', clock), portAudioOutput(undefined, clock)];
       return firstThatOpens(devices, wavFileOutput(join(stateDir, 'speaker.wav'), clock), { clock, log });
     }
   }

@@ -9,6 +9,7 @@ export function nullOutput(clock: Clock): OpenOutput {
     return Promise.resolve({
       name: 'null (nothing is heard)',
       unheardSamples: () => 0,
+      perishableSamples: () => 0,
       close() {
         stop();
         return Promise.resolve();

@@ -2,19 +2,29 @@ import { ConfigurationError, CortexError, messageOf } from '#shared/errors/corte
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { OpenOutput, Output, SampleSource } from './output.ts';
+import type { OpenOutput, Output, OutputHooks } from './output.ts';
 
 const BACKOFF_FIRST_MS = 100;
 /** A headset that is switched on again wants to be heard within a few seconds. */
 const BACKOFF_MAX_MS = 3_000;
 
 export interface OutputKeeper {
+  /** Resolves after the first attempt, open or not. Rejects with ConfigurationError where trying again cannot help. */
+  readonly attempted: Promise<void>;
+  readonly latency: OutputLatency;
   /** Takes no more samples; resolves when the device is free. */
   close(): Promise<void>;
 }
 
-export interface OutputKeeperHooks {
-  source: SampleSource;
+/** In samples of the source's 24 kHz; none while no device is open. */
+export interface OutputLatency {
+  /** Handed over and not yet heard. */
+  unheard: number;
+  /** How many of those are never heard if this process is killed. */
+  perishable: number;
+}
+
+export interface OutputKeeperHooks extends Pick<OutputHooks, 'source' | 'handedOver' | 'alone'> {
   /** What the samples go to has changed; as a person would name it. */
   named(output: string): void;
   /** Samples taken and not yet heard, now that a device is open or its queue has changed. */
@@ -25,15 +35,12 @@ export interface OutputKeeperHooks {
   gaveUp(error: unknown): void;
 }
 
-/**
- * Keeps a device open: one that cannot be opened, or goes away, is opened again with a growing pause.
- * Rejects with ConfigurationError where trying again cannot help.
- */
-export async function keepOutput(
+/** Keeps a device open: one that cannot be opened, or goes away, is opened again with a growing pause. */
+export function keepOutput(
   open: OpenOutput,
   hooks: OutputKeeperHooks,
   { clock, log, meters }: { clock: Clock; log: Log; meters: Meters },
-): Promise<OutputKeeper> {
+): OutputKeeper {
   let output: Output | undefined;
   let closed = false;
   let pauseMs = BACKOFF_FIRST_MS;
@@ -45,6 +52,8 @@ export async function keepOutput(
     try {
       const opened = await open({
         source: hooks.source,
+        handedOver: hooks.handedOver,
+        alone: hooks.alone,
         lost(reason) {
           if (output) gone(output, reason);
           else early = reason;
@@ -92,8 +101,13 @@ export async function keepOutput(
     retry();
   }
 
-  await attempt();
+  const attempted = attempt();
+  attempted.catch(hooks.gaveUp);
   return {
+    attempted,
+    get latency() {
+      return { unheard: output?.unheardSamples() ?? 0, perishable: output?.perishableSamples() ?? 0 };
+    },
     async close() {
       closed = true;
       cancelRetry();

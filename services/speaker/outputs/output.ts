@@ -9,12 +9,18 @@ export interface Output {
   readonly name: string;
   /** Taken from the source and not yet heard, in samples of the source's 24 kHz. */
   unheardSamples(): number;
-  /** Takes no more samples; resolves when the device is free. Never rejects. */
+  /** How many of those are never heard if this process is killed. */
+  perishableSamples(): number;
+  /** Takes no more samples from this call on; resolves when the last one taken has been heard. Never rejects. */
   close(): Promise<void>;
 }
 
 export interface OutputHooks {
   source: SampleSource;
+  /** What the source gave last is in the device's hands now. */
+  handedOver(): void;
+  /** Resolves when no predecessor of this process uses the output any more: what cannot be shared waits for it. */
+  alone(): Promise<void>;
   /** Called once when the device is gone; the output is closed by then. */
   lost(reason: CortexError): void;
   /** The device ran out of samples: a gap was heard. */

@@ -1,8 +1,8 @@
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { PERIOD_SAMPLES, type SampleSource } from './output.ts';
+import { type OutputHooks, PERIOD_SAMPLES } from './output.ts';
 
-const TICK_MS = 10;
+const TICK_MS = 5;
 /** A sound card holds about this much; a process that sleeps longer is heard as a gap. */
 const CARD_BUFFER_MS = 40;
 
@@ -13,7 +13,7 @@ const CARD_BUFFER_MS = 40;
  */
 export function paceSource(
   clock: Clock,
-  { source, underran }: { source: SampleSource; underran(): void },
+  { source, underran, handedOver }: Pick<OutputHooks, 'source' | 'underran' | 'handedOver'>,
   write: (samples: Int16Array) => void,
 ): () => void {
   const startedAtMs = clock.nowMs();
@@ -28,6 +28,7 @@ export function paceSource(
     }
     while (taken + PERIOD_SAMPLES <= due) {
       write(source(PERIOD_SAMPLES));
+      handedOver();
       taken += PERIOD_SAMPLES;
     }
   });

@@ -19,6 +19,8 @@ describe('the WAV file output', () => {
     let underruns = 0;
     return {
       source: (count: number) => Int16Array.from({ length: count }, () => (next += 1)),
+      handedOver: () => undefined,
+      alone: () => Promise.resolve(),
       lost: () => undefined,
       underran: () => {
         underruns += 1;

@@ -16,6 +16,8 @@ const CARRY_ON_MS = 10_000;
  */
 export function wavFileOutput(path: string, clock: Clock): OpenOutput {
   return async (hooks) => {
+    // Two writers would overwrite each other.
+    await hooks.alone();
     const file = openFile(path);
     let samples = carriedOn(file, clock.nowMs());
     let open = true;
@@ -45,6 +47,7 @@ export function wavFileOutput(path: string, clock: Clock): OpenOutput {
     return {
       name: `file ${path}`,
       unheardSamples: () => 0,
+      perishableSamples: () => 0,
       close: async () => close(),
     };
   };

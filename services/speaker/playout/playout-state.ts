@@ -10,8 +10,10 @@ export type PlayoutEvent =
   | { type: 'announced'; turn: number; utterance?: number }
   | { type: 'received'; turn: number; from: number; to: number }
   | { type: 'ended'; turn: number }
-  /** A predecessor has played this turn up to `position`. */
+  /** A predecessor is playing this turn and has come to `position`; nothing before it is of interest. */
   | { type: 'continued'; turn: number; position: number }
+  /** The predecessor has stopped, here. */
+  | { type: 'restored'; inheritance: Inheritance }
   /** Everything heard of so far is dropped, but for the turn that answers the interrupting utterance (or a later one). */
   | { type: 'interrupted'; utterance?: number }
   | { type: 'dropped'; turn: number }
@@ -48,6 +50,18 @@ export type PlayoutEffect =
   /** No sample of this turn is needed any more. */
   | { type: 'forgotten'; turn: number };
 
+/** Where a predecessor stopped. */
+export interface Inheritance {
+  readonly turns: readonly { readonly turn: number; readonly position: number; readonly told: TurnPlan['told'] }[];
+  readonly current?: number | undefined;
+  /** Handed over to the last sample, with `left` samples still to be heard. */
+  readonly leaving: readonly { readonly turn: number; readonly position: number; readonly left: number }[];
+  readonly over: readonly number[];
+  readonly known: PlayoutState['known'];
+  /** Samples handed over that died with the predecessor. */
+  readonly lostSamples: number;
+}
+
 export interface PlayoutState {
   /** Turns with samples to play, in order of number. */
   readonly turns: readonly TurnPlan[];
@@ -64,7 +78,7 @@ export interface PlayoutState {
   readonly leaving: readonly { readonly plan: TurnPlan; readonly left: number }[];
   readonly latency: number;
   /** Turns announced, with the utterance each answers. Bounded. */
-  readonly known: readonly { readonly turn: number; readonly utterance?: number }[];
+  readonly known: readonly { readonly turn: number; readonly utterance?: number | undefined }[];
   /** Turns that never sound again. Bounded; the longest gone is forgotten first. */
   readonly over: readonly number[];
   /** The jitter buffer: samples that must be there before a turn begins or goes on. */

@@ -1,21 +1,9 @@
-import {
-  type Hold,
-  MAX_KNOWN,
-  MAX_OVER,
-  MAX_TURNS,
-  type PlayoutEffect,
-  type PlayoutEvent,
-  type PlayoutState,
-  RAMP_UP,
-} from './playout-state.ts';
+import { type Hold, MAX_KNOWN, type PlayoutEvent, type PlayoutState, RAMP_UP } from './playout-state.ts';
 import { pull } from './pull.ts';
 import { rampTo, steady } from './ramp.ts';
-import { newTurn, rewound, type TurnPlan, withReceived } from './turn-plan.ts';
-
-export interface PlayoutStep {
-  state: PlayoutState;
-  effects: PlayoutEffect[];
-}
+import { restore } from './restore.ts';
+import { changeTurn, drop, endDoomed, insert, isOver, type PlayoutStep, rewind, same } from './turn-changes.ts';
+import { newTurn, withReceived } from './turn-plan.ts';
 
 /**
  * Decides which samples of which turn sound when. Pure, and it never sees a sample: it deals in positions, and the device's
@@ -32,6 +20,8 @@ export function nextPlayout(state: PlayoutState, event: PlayoutEvent): PlayoutSt
     case 'continued':
       if (isOver(state, event.turn) || state.turns.some((plan) => plan.turn === event.turn)) return same(state);
       return same(insert(state, newTurn(event.turn, event.position)));
+    case 'restored':
+      return restore(state, event.inheritance);
     case 'interrupted': {
       const spared = (turn: number): boolean => {
         const answers = state.known.find((known) => known.turn === turn)?.utterance;
@@ -61,18 +51,6 @@ export function nextPlayout(state: PlayoutState, event: PlayoutEvent): PlayoutSt
   }
 }
 
-function same(state: PlayoutState): PlayoutStep {
-  return { state, effects: [] };
-}
-
-function isOver(state: PlayoutState, turn: number): boolean {
-  return (
-    state.over.includes(turn) ||
-    state.leaving.some(({ plan }) => plan.turn === turn) ||
-    (state.doomed && state.current === turn)
-  );
-}
-
 function withKnown(state: PlayoutState, turn: number, utterance: number | undefined): PlayoutState {
   const before = state.known.find((known) => known.turn === turn);
   if (before && (utterance === undefined || before.utterance === utterance)) return state;
@@ -81,71 +59,10 @@ function withKnown(state: PlayoutState, turn: number, utterance: number | undefi
   return { ...state, known: [...others, known].slice(-MAX_KNOWN) };
 }
 
-/** Samples of a turn that is over, or of one too many, are to be forgotten at once. */
-function changeTurn(state: PlayoutState, turn: number, change: (plan: TurnPlan) => TurnPlan): PlayoutStep {
-  const known = state.turns.find((plan) => plan.turn === turn);
-  if (isOver(state, turn) || (!known && state.turns.length >= MAX_TURNS)) {
-    const inUse = known || state.leaving.some(({ plan }) => plan.turn === turn);
-    return { state, effects: inUse ? [] : [{ type: 'forgotten', turn }] };
-  }
-  if (!known) return same(insert(state, change(newTurn(turn))));
-  return same({ ...state, turns: state.turns.map((plan) => (plan === known ? change(plan) : plan)) });
-}
-
 /** In the ramp of its pull, but for a handover: there the successor takes up the very next sample, at full gain. */
 function hold(state: PlayoutState, by: Hold): PlayoutStep {
   const holds = state.holds.includes(by) ? state.holds : [...state.holds, by];
   if (by !== 'standby') return same({ ...state, holds });
   const { state: stopped, effects } = endDoomed(state);
   return { state: { ...stopped, holds, moving: false, fade: steady(0) }, effects };
-}
-
-/** A dropped turn that was still fading out is over now. */
-function endDoomed(state: PlayoutState): PlayoutStep {
-  if (!state.doomed || state.current === undefined) return same(state);
-  return drop({ ...state, moving: false, doomed: false }, new Set([state.current]));
-}
-
-function insert(state: PlayoutState, plan: TurnPlan): PlayoutState {
-  return { ...state, turns: [...state.turns, plan].sort((one, other) => one.turn - other.turn) };
-}
-
-/** Drops turns for ever. The one that sounds fades out first (its end is told by the pull that reaches it). */
-function drop(state: PlayoutState, dropped: ReadonlySet<number>): PlayoutStep {
-  const fadesOut = state.moving && state.current !== undefined && dropped.has(state.current);
-  const over = [...dropped].filter((turn) => !(fadesOut && turn === state.current) && !isOver(state, turn));
-  const gone = state.turns.filter((plan) => over.includes(plan.turn));
-  const effects = gone.flatMap((plan): PlayoutEffect[] => [
-    { type: 'told', turn: plan.turn, state: 'interrupted', position: plan.position },
-    { type: 'forgotten', turn: plan.turn },
-  ]);
-  const { current, dryFor, ...rest } = state;
-  const keepsCurrent = current !== undefined && !over.includes(current);
-  return {
-    state: {
-      ...rest,
-      ...(keepsCurrent && { current }),
-      ...(keepsCurrent && dryFor !== undefined && { dryFor }),
-      doomed: state.doomed || fadesOut,
-      turns: state.turns.filter((plan) => !gone.includes(plan)),
-      known: state.known.filter(({ turn }) => !dropped.has(turn)),
-      over: [...state.over, ...over].slice(-MAX_OVER),
-    },
-    effects,
-  };
-}
-
-/** What the lost device had not played is played again; a turn that was on its way out comes back for its tail. */
-function rewind(before: PlayoutState, unheard: number): PlayoutStep {
-  const { state, effects } = endDoomed(before);
-  const returning: TurnPlan[] = [];
-  const leaving = state.leaving.filter(({ plan, left }) => {
-    const tail = rewound(plan, Math.min(left, unheard));
-    if (tail.position < plan.position) returning.push(tail);
-    return tail.position === plan.position;
-  });
-  const turns = state.turns.map((plan) => (plan.turn === state.current ? rewound(plan, unheard) : plan));
-  const { current: _chosenAnew, dryFor: _dry, ...rest } = state;
-  const ordered = [...returning, ...turns].sort((one, other) => one.turn - other.turn);
-  return { state: { ...rest, turns: ordered, leaving, moving: false, fade: steady(0) }, effects };
 }

@@ -28,7 +28,7 @@ export function withReceived(plan: TurnPlan, from: number, to: number): TurnPlan
 
 /** Samples that can be handed over in one piece. */
 export function contiguous(plan: TurnPlan): number {
-  return (plan.gaps[0]?.from ?? plan.received) - plan.position;
+  return Math.max(0, (plan.gaps[0]?.from ?? plan.received) - plan.position);
 }
 
 /** Samples that have arrived and not been handed over. */

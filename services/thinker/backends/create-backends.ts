@@ -1,5 +1,6 @@
 import type { Models } from '@google/genai';
 import type { Settings } from '#shared/config/settings.ts';
+import type { Decision } from '#shared/contract/layers.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
@@ -8,6 +9,7 @@ import type { AnswerBackend } from './answer-backend.ts';
 import { createEspeakVoice } from './espeak-voice.ts';
 import { createHttpBackend } from './http/http-backend.ts';
 import { readBattery } from './offline/battery.ts';
+import { Claims } from './offline/claims.ts';
 import { createLocalVoice } from './offline/local-voice.ts';
 import { createOfflineBackend } from './offline/offline-backend.ts';
 import { SpeechEngine } from './offline/speech-engine.ts';
@@ -23,8 +25,6 @@ export interface BackendsOptions {
   readonly instruction: string;
   /** Why there is no network answer, in words that can follow «because». */
   readonly offlineReason: () => string;
-  /** Whether the router or another layer acts on a sentence that was recognised offline; see OfflineBackendOptions. */
-  readonly claimed: (text: string, signal: AbortSignal) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
@@ -33,6 +33,8 @@ export interface BackendsOptions {
 export interface Backends {
   readonly http: AnswerBackend;
   readonly offline: AnswerBackend;
+  /** To be told of every `router/decision`, so that nothing is said over a command or another layer's answer. */
+  decided(decision: Pick<Decision, 'text' | 'layer'>): void;
   /** The offline level was chosen: models that are there are loaded before the first question comes. Nothing else costs memory. */
   prepareOffline(): void;
   /** Ends what still runs. */
@@ -41,8 +43,9 @@ export interface Backends {
 
 /** The two ways to answer without a Live session, sharing one local voice. Nothing is loaded or started yet. */
 export function createBackends(options: BackendsOptions): Backends {
-  const { settings, models, instruction, offlineReason, claimed, clock, log, meters } = options;
+  const { settings, models, instruction, offlineReason, clock, log, meters } = options;
   const engine = new SpeechEngine({ script: ENGINE_SCRIPT, modelsDir: modelsFolder(settings), clock, log, meters });
+  const claims = new Claims(clock);
   const localVoice = createLocalVoice({ engine, plain: createEspeakVoice(), clock, log, meters });
   return {
     http: createHttpBackend({
@@ -63,11 +66,12 @@ export function createBackends(options: BackendsOptions): Backends {
       voice: localVoice,
       readBattery,
       reason: offlineReason,
-      claimed,
+      claimed: (text, signal) => claims.claimed(text, signal),
       clock,
       log,
       meters,
     }),
+    decided: (decision) => claims.decided(decision),
     prepareOffline: () => void engine.loadAll(),
     stop: () => engine.release(),
   };

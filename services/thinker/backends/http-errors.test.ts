@@ -2,7 +2,7 @@ import { ApiError } from '@google/genai';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerFailure } from './answer-failure.ts';
-import { classifyHttpFailure } from './http-errors.ts';
+import { classifyHttpFailure, refusesThinking } from './http-errors.ts';
 
 function apiError(status: number, message: string, details: unknown[] = []): ApiError {
   return new ApiError({ status, message: JSON.stringify({ error: { code: status, message, details } }) });
@@ -48,6 +48,13 @@ describe('what Google answers', () => {
     expect(classifyHttpFailure(apiError(429, 'quota', quota('PerMinute', '34.07s'))).retryAfterMs).toBe(34_070);
     expect(classifyHttpFailure(apiError(429, 'quota', quota('PerDay', '34s'))).retryAfterMs).toBeUndefined();
   });
+});
+
+it('a refusal of the thinking level is told from other refusals', () => {
+  expect(refusesThinking(apiError(400, 'Thinking level is not supported for this model.'))).toBe(true);
+  expect(refusesThinking(apiError(400, 'Invalid JSON payload received.'))).toBe(false);
+  expect(refusesThinking(apiError(503, 'thinking'))).toBe(false);
+  expect(refusesThinking(new Error('thinking'))).toBe(false);
 });
 
 describe('what never reached Google', () => {

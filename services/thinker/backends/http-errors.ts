@@ -122,6 +122,13 @@ export function classifyHttpFailure(thrown: unknown): AnswerFailure {
   return new AnswerFailure('bug', 'asking Gemini went wrong inside this program', { cause: thrown });
 }
 
+/** Whether a model turned the request down because of `thinkingConfig`, which older ones do not know in the form we send. */
+export function refusesThinking(thrown: unknown): boolean {
+  if (!(thrown instanceof ApiError)) return false;
+  const { status, words } = apiFacts(thrown);
+  return status === 400 && words.includes('thinking');
+}
+
 function classifyApiError(error: ApiError): AnswerFailure {
   const facts = apiFacts(error);
   const row = API_ERRORS.find(({ when }) => when(facts));

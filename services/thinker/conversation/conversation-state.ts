@@ -60,6 +60,8 @@ export interface ConversationState {
   readonly lowerBackends: readonly Backend[];
   /** Gemini's own detection decides the turns; the microphone streams all the time. */
   readonly serverVad: boolean;
+  /** A turn a predecessor has announced and not ended. */
+  readonly inherited?: { readonly turn: number; readonly utterance: number };
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
   /** Part of the active question has gone to the present connection. */
@@ -67,6 +69,9 @@ export interface ConversationState {
   /** How often the active question has been put whole, and how many connections were given up for it. */
   readonly asks: number;
   readonly reconnects: number;
+  /** When the active question was last sent whole, and when anything at all last came from the server. */
+  readonly sentAtMs: number;
+  readonly heardAtMs: number;
   /** The last sign of life concerning the active turn. */
   readonly lifeAtMs: number;
   readonly serverWorks: boolean;
@@ -95,8 +100,10 @@ export type ConversationEvent = {
 } /** The first samples of an utterance are there. `speechStartedMs`: Unix time of the first one. */ & (
   | { type: 'utteranceStarted'; utterance: number; speechStartedMs: number }
   | { type: 'utteranceEnded'; utterance: number; speechEndedMs: number }
-  /** `withFrame`: what the camera shows belongs to the question. */
-  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; withFrame: boolean }
+  /** `withFrame`: what the camera shows belongs to the question. `userText`: what of it the user is taken to have said. */
+  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; userText: string; withFrame: boolean }
+  /** A predecessor announced this turn for the utterance; its samples are being asked for. */
+  | { type: 'turnInherited'; turn: number; utterance: number }
   /** The beginning of the question has left for the server. */
   | { type: 'questionStarted'; turn: number }
   /** The end of it has. */
@@ -112,7 +119,8 @@ export type ConversationEvent = {
   | { type: 'backendReported'; turn: number; report: BackendReport }
   | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
   | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
-  | { type: 'timePassed' }
+  /** `heardAtMs`: when anything last came from the server, a pong included. */
+  | { type: 'timePassed'; heardAtMs: number }
 );
 
 export type ConversationEffect =
@@ -161,6 +169,8 @@ export function initialConversation(options: {
     serverVad: options.serverVad,
     asks: 0,
     reconnects: 0,
+    sentAtMs: 0,
+    heardAtMs: 0,
     lifeAtMs: 0,
     serverWorks: false,
     goneOn: false,

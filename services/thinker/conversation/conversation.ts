@@ -9,7 +9,7 @@ import {
 } from './conversation-state.ts';
 import { serverSaid } from './server-output.ts';
 import { isOver, looksComplete, newTurn, type Turn } from './turn.ts';
-import { admit, advance, cut, finishGeneration, put, turnNumbered } from './turn-order.ts';
+import { admit, advance, cut, finishGeneration, isServerLed, put, turnNumbered } from './turn-order.ts';
 import { fallBack, passTime } from './watchdogs.ts';
 
 /**
@@ -40,6 +40,9 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     case 'utteranceEnded':
       utteranceEnded(draft, event.utterance, event.speechEndedMs);
+      return;
+    case 'turnInherited':
+      draft.inherited = { turn: event.turn, utterance: event.utterance };
       return;
     case 'textAsked':
       textAsked(draft, event);
@@ -83,21 +86,44 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     }
     case 'timePassed':
+      draft.heardAtMs = event.heardAtMs;
       return;
   }
 }
 
 function utteranceStarted(draft: Draft, utterance: number, speechStartedMs: number): void {
   if ([draft.active, ...draft.waiting, ...draft.recent].some((turn) => turn?.utterance === utterance)) return;
-  const fresh = newTurn(draft.upcomingTurn, 'speech', draft.level, utterance);
-  const turn: Turn = { ...fresh, timings: { speechStarted: speechStartedMs } };
-  draft.upcomingTurn += 1;
+  const turn: Turn = {
+    ...newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance),
+    timings: { speechStarted: speechStartedMs },
+  };
   draft.effects.push({ type: 'announce', turn });
   admit(draft, turn);
 }
 
+/** The number a predecessor announced for this utterance, or a new one. */
+function numberFor(draft: Draft, utterance: number): number {
+  if (draft.inherited?.utterance === utterance) {
+    const { turn } = draft.inherited;
+    delete draft.inherited;
+    return turn;
+  }
+  draft.upcomingTurn += 1;
+  return draft.upcomingTurn - 1;
+}
+
 function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number): void {
   const turn = [draft.active, ...draft.waiting].find((candidate) => candidate?.utterance === utterance);
+  if (!turn && draft.inherited?.utterance === utterance) {
+    // Nobody has the samples any more: the turn cannot be answered, and the user is told.
+    const lost = newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance);
+    admit(draft, lost);
+    fallBack(draft, lost, {
+      kind: 'restarted',
+      message: 'the question was lost in a restart; ask again',
+      retryable: true,
+    });
+  }
   if (!turn) return;
   const stamped: Turn = { ...turn, timings: { ...turn.timings, speechEnded: speechEndedMs } };
   if (draft.active === turn) draft.active = stamped;
@@ -106,9 +132,10 @@ function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number):
   if (draft.active === ended && ended.backend !== 'live') put(draft, ended);
 }
 
-function textAsked(draft: Draft, { kind, text, withFrame }: Extract<ConversationEvent, { type: 'textAsked' }>): void {
+function textAsked(draft: Draft, event: Extract<ConversationEvent, { type: 'textAsked' }>): void {
+  const { kind, text, withFrame } = event;
   const fresh = newTurn(draft.upcomingTurn, kind, draft.level);
-  const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: kind === 'ask' ? text : '' };
+  const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: event.userText };
   draft.upcomingTurn += 1;
   draft.effects.push({ type: 'prepareText', turn: turn.number, kind, text, withFrame });
   admit(draft, turn);
@@ -117,6 +144,7 @@ function textAsked(draft: Draft, { kind, text, withFrame }: Extract<Conversation
 function questionSent(draft: Draft, number: number): void {
   if (draft.active?.number !== number) return;
   draft.asks += 1;
+  draft.sentAtMs = draft.nowMs;
   draft.lifeAtMs = draft.nowMs;
   advance(draft, draft.active, { type: 'questionSent' });
 }
@@ -138,7 +166,7 @@ function connected(draft: Draft): void {
   draft.connected = true;
   delete draft.liveFailure;
   const { active } = draft;
-  if (active?.backend !== 'live' || draft.serverVad) return;
+  if (active?.backend !== 'live' || isServerLed(draft, active)) return;
   draft.lifeAtMs = draft.nowMs;
   if (active.replySamples === 0) {
     draft.effects.push({ type: 'ask', turn: active });
@@ -182,6 +210,7 @@ function backendReported(draft: Draft, number: number, report: BackendReport): v
       return;
     }
     case 'audio': {
+      draft.lifeAtMs = draft.nowMs;
       const turn = advance(draft, active, { type: 'audioArrived', samples: report.samples });
       draft.effects.push({ type: 'playAudio', turn: turn.number });
       return;

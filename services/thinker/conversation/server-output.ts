@@ -1,7 +1,7 @@
 import type { ServerEvent } from '../live/server-message.ts';
 import type { Draft } from './conversation-state.ts';
 import { newTurn, type Turn } from './turn.ts';
-import { activate, advance, cut, finishGeneration, turnNumbered } from './turn-order.ts';
+import { activate, advance, cut, finishGeneration, isServerLed, turnNumbered } from './turn-order.ts';
 
 /**
  * Books what the server says on the turn it belongs to. Messages carry no response id, so this goes by order: nothing
@@ -46,7 +46,7 @@ export function serverSaid(draft: Draft, event: ServerEvent, samples: number): v
 /** The active turn, where output that comes now is its answer. */
 function answering(draft: Draft): Turn | undefined {
   const { active, owed } = draft;
-  if (active?.backend !== 'live' || (active.phase === 'listening' && !draft.serverVad)) return undefined;
+  if (active?.backend !== 'live' || (active.phase === 'listening' && !isServerLed(draft, active))) return undefined;
   if (owed?.audio === 'surely') return undefined;
   if (owed?.audio === 'perhaps') {
     const startedAtMs = draft.atServerSinceMs ?? draft.nowMs;
@@ -94,6 +94,7 @@ function userTextArrived(draft: Draft, text: string): void {
   const spoken = draft.active?.kind === 'speech' ? draft.active : undefined;
   const turn = spoken?.phase === 'listening' ? (late ?? spoken) : (spoken ?? last);
   if (turn?.kind !== 'speech') return;
+  if (turn === draft.active) draft.lifeAtMs = draft.nowMs;
   const changed = advance(draft, turn, { type: 'userTextArrived', text });
   const final = changed.phase !== 'listening' && changed.phase !== 'thinking';
   draft.effects.push({ type: 'transcribe', turn: changed, role: 'user', final });
@@ -130,13 +131,18 @@ function turnCompleted(draft: Draft, moreFollows: boolean): void {
     return;
   }
   draft.effects.push({ type: 'count', name: 'emptyTurns' });
+  draft.heardAtMs = draft.nowMs;
   askAgain(draft, active);
 }
 
-/** Once more on the same connection, then on a new one; the clock of the whole turn goes on and has the last word. */
+/**
+ * Once more on the same connection where it shows any life, then on a new one; the clock of the whole turn goes on and
+ * has the last word.
+ */
 export function askAgain(draft: Draft, active: Turn): void {
+  const { asks, owed, heardAtMs, sentAtMs } = draft;
   draft.lifeAtMs = draft.nowMs;
-  if (draft.asks < 2 && draft.owed?.audio !== 'surely' && !draft.serverVad) {
+  if (asks < 2 && owed?.audio !== 'surely' && heardAtMs >= sentAtMs && !isServerLed(draft, active)) {
     draft.effects.push({ type: 'count', name: 'questionsAskedAgain' }, { type: 'ask', turn: active });
   } else if (draft.reconnects === 0) {
     draft.reconnects += 1;

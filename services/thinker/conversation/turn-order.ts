@@ -1,5 +1,5 @@
 import type { Failure } from '#shared/contract/thinker.ts';
-import type { Draft } from './conversation-state.ts';
+import type { ConversationState, Draft } from './conversation-state.ts';
 import { isOver, nextTurn, type Turn, type TurnEvent } from './turn.ts';
 
 /** More questions than this are not waited for; the newest is refused. */
@@ -55,10 +55,15 @@ export function activate(draft: Draft, turn: Turn): void {
   put(draft, turn);
 }
 
+/** Gemini itself decides where this question begins and ends; nobody here has kept it. */
+export function isServerLed(state: Pick<ConversationState, 'serverVad'>, turn: Turn): boolean {
+  return state.serverVad && turn.kind === 'speech';
+}
+
 /** Puts the active question to whoever answers at this level. */
 export function put(draft: Draft, turn: Turn): void {
   if (turn.backend === 'live') {
-    if (draft.connected && !draft.serverVad) draft.effects.push({ type: 'ask', turn });
+    if (draft.connected && !isServerLed(draft, turn)) draft.effects.push({ type: 'ask', turn });
   } else if ('questionEnded' in turn.timings) {
     draft.effects.push({ type: 'answerWith', turn, backend: turn.backend });
   }

@@ -3,7 +3,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ConversationPolicy, ConversationState, Draft } from './conversation-state.ts';
 import { askAgain } from './server-output.ts';
 import { isOver, looksComplete, type Turn } from './turn.ts';
-import { advance, fail, finishGeneration, put } from './turn-order.ts';
+import { advance, fail, finishGeneration, isServerLed, put } from './turn-order.ts';
 
 const NO_ANSWER: Failure = { kind: 'no-answer', message: 'Gemini gave no answer in time; ask again', retryable: true };
 const NO_CONNECTION: Failure = {
@@ -54,6 +54,10 @@ export function passTime(draft: Draft): void {
     endOrGoOn(draft, active);
     return;
   }
+  if (isServerLed(draft, active)) {
+    fallBack(draft, active, NO_ANSWER);
+    return;
+  }
   draft.effects.push({ type: 'count', name: draft.owed ? 'silencesAfterInterrupt' : 'silencesAfterQuestion' });
   askAgain(draft, active);
 }
@@ -70,10 +74,10 @@ function endOrGoOn(draft: Draft, active: Turn): void {
   draft.effects.push({ type: 'count', name: 'answersContinued' }, { type: 'goOn', turn: active });
 }
 
-/** The next backend down answers; where there is none, the user is told why, and the turn has failed. */
+/** The next backend down answers (with Gemini's own detection nobody has kept the question for it); where there is none, the user is told why, and the turn has failed. */
 export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
   const below = draft.lowerBackends.slice(draft.lowerBackends.indexOf(active.backend) + 1)[0];
-  if (below && active.replySamples === 0) {
+  if (below && active.replySamples === 0 && !isServerLed(draft, active)) {
     draft.effects.push({ type: active.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: active.number });
     draft.effects.push({ type: 'count', name: 'fallenBack' });
     put(draft, advance(draft, active, { type: 'backendChanged', backend: below }));
@@ -85,7 +89,11 @@ export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
 
 /** When the silence about the active question becomes suspicious. */
 function silenceMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number | undefined {
-  if (active.backend !== 'live') return undefined;
+  if (active.backend !== 'live') {
+    return active.phase === 'speaking' ? state.lifeAtMs + policy.workWithinMs : undefined;
+  }
+  // Nobody tells us when the question ends, so only a long silence means that no answer will come.
+  if (isServerLed(state, active) && active.phase !== 'speaking') return state.lifeAtMs + policy.workWithinMs;
   if (active.phase === 'speaking') return state.lifeAtMs + (state.connected ? policy.stalledMs : policy.answerWithinMs);
   if (!state.connected) return undefined;
   // Both remedies spent: the clock of the turn decides.
@@ -110,11 +118,13 @@ function heardByMs(turn: Turn, policy: ConversationPolicy): number {
   if (turn.playback === 'over')
     return turn.completed || turn.backend !== 'live' ? 0 : generatedMs + policy.playbackStartMs;
   const firstMs = turn.timings['firstAudio'] ?? generatedMs;
-  if (turn.playback === 'none') {
-    const startByMs = firstMs + policy.playbackStartMs;
-    return turn.completed || turn.backend !== 'live' ? startByMs : Math.max(startByMs, generatedMs + policy.owedMs);
-  }
   const lengthMs = (turn.replySamples / REPLY_RATE_HZ) * 1000;
+  if (turn.playback === 'none') {
+    // The server completes a turn when it should have been played out.
+    return turn.completed || turn.backend !== 'live'
+      ? firstMs + policy.playbackStartMs
+      : firstMs + lengthMs + policy.stalledMs;
+  }
   return Math.max(firstMs + lengthMs, turn.playbackAtMs ?? 0) + policy.playbackSilenceMs;
 }
 
@@ -130,6 +140,8 @@ function spokenReason(failure: Failure): string {
       return 'I cannot answer: the Gemini quota is used up.';
     case 'model':
       return 'I cannot answer: the chosen Gemini model is not available.';
+    case 'restarted':
+      return 'I was interrupted by a fault and lost your question. Please ask again.';
     default:
       return 'I did not get an answer. Please ask again.';
   }

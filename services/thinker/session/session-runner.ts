@@ -55,6 +55,8 @@ export class SessionRunner {
   private reported = '';
   private working = false;
   private stopped = false;
+  /** When anything last came from the server, Unix milliseconds. */
+  heardAtMs = 0;
   private afterClose: (() => void) | undefined;
   private cancelWake: (() => void) | undefined;
 
@@ -92,6 +94,11 @@ export class SessionRunner {
   /** A watchdog has found the connection useless: another one, with the same handle. */
   giveUp(): void {
     if (this.connection) this.take({ type: 'gaveUpOn', connection: this.connection.number, atMs: this.now() });
+  }
+
+  /** Makes the server show that it is there. */
+  ping(): void {
+    this.connection?.live.ping();
   }
 
   send(message: Parameters<LiveConnection['send']>[0]): boolean {
@@ -178,6 +185,7 @@ export class SessionRunner {
       return;
     }
     if (this.connection?.number !== number || this.stopped) return;
+    this.heardAtMs = this.now();
     switch (event.type) {
       case 'opened':
         this.opened(number, live);

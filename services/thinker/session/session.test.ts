@@ -171,6 +171,20 @@ describe('the session', () => {
     expect(session.state.phase.name).toBe('backoff');
   });
 
+  it('does not let a question wait for a server that still holds the old connection', () => {
+    const session = withHandle().feed(
+      { type: 'busyChanged', busy: true, atMs: 59_000 },
+      { type: 'gaveUpOn', connection: 1, atMs: 60_000 },
+      closed(1, 60_500),
+    );
+    session.look();
+    session.feed(closed(2, 60_600));
+    expect(session.look()).toMatchObject([{ type: 'open', connection: 3, retellSinceMs: Number.NEGATIVE_INFINITY }]);
+    session.feed(closed(3, 60_700));
+    expect(session.state.phase.name).toBe('backoff');
+    expect(session.state.handle?.value).toBe('h1');
+  });
+
   it('goes on without tools when they are refused', () => {
     const session = connected().feed(
       closed(1, 300, ending({ code: 1008, reason: 'Operation is not implemented, or supported, or enabled.' })),

@@ -108,9 +108,10 @@ function enabled(state: SessionState, enable: boolean, atMs: number, policy: Ses
   return stay(enter(changed, { name: 'idle' }, atMs));
 }
 
-function open(state: SessionState, atMs: number, policy: SessionPolicy): Step {
+function open(state: SessionState, atMs: number, policy: SessionPolicy, resume = true): Step {
   const connection = state.nextConnection;
-  const handle = state.handle && atMs - state.handle.savedAtMs < policy.handleValidMs ? state.handle : undefined;
+  const valid = state.handle && atMs - state.handle.savedAtMs < policy.handleValidMs;
+  const handle = resume && valid ? state.handle : undefined;
   const phase: Phase = {
     name: 'opening',
     connection,
@@ -182,6 +183,11 @@ function closed(
   }
   if (cause.remedy === 'dropTools' && phase.withTools) {
     const step = open({ ...failed, toolsAllowed: false }, atMs, policy);
+    return { state: step.state, effects: [lost, ...step.effects] };
+  }
+  // A server that has not noticed the end of the old connection refuses to resume; a question cannot wait until it does.
+  if (phase.name === 'opening' && phase.handle && state.busy && state.attempt <= 1 && cause.kind === 'transient') {
+    const step = open(failed, atMs, policy, false);
     return { state: step.state, effects: [lost, ...step.effects] };
   }
   // The end of a connection that was good says nothing about the next one; asking at once saves the user the wait.

@@ -53,7 +53,7 @@ export class Questions {
   }
 
   of({ number, utterance }: Asker): Question | undefined {
-    return utterance === undefined ? this.written.get(number) : this.spoken.get(utterance);
+    return utterance === undefined ? this.written.get(number) : this.speech(utterance);
   }
 
   forget({ number, utterance }: Asker): void {

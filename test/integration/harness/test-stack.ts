@@ -20,6 +20,10 @@ export interface TestStack {
   /** The operator's connection. */
   bus: Bus;
   connect(account: Account): Bus;
+  /** The broker's present process. */
+  readonly broker: RunningProcess;
+  /** Starts the broker again, after a test has ended it. */
+  restartBroker(): Promise<void>;
   start(name: string, env?: Record<string, string>): Promise<RunningProcess>;
   /** Everything that comes on a channel from now on, with waiting for what a test is after. */
   watch<Payload>(channel: Channel<Payload>): Promise<Watched<Payload>>;
@@ -38,7 +42,8 @@ export async function startTestStack(env: Record<string, string> = {}): Promise<
     ...env,
   };
   const credentials = loadCredentials({ stateDir, mqttUsername: undefined, mqttPassword: undefined });
-  const processes: RunningProcess[] = [await startProcess('broker', stackEnv)];
+  let broker = await startProcess('broker', stackEnv);
+  const processes: RunningProcess[] = [];
   const buses: Bus[] = [];
 
   function connect(account: Account): Bus {
@@ -63,6 +68,12 @@ export async function startTestStack(env: Record<string, string> = {}): Promise<
     httpPort,
     bus,
     connect,
+    get broker() {
+      return broker;
+    },
+    async restartBroker() {
+      broker = await startProcess('broker', stackEnv);
+    },
     async start(name, more = {}) {
       const process = await startProcess(name, { ...stackEnv, ...more });
       processes.push(process);
@@ -71,8 +82,9 @@ export async function startTestStack(env: Record<string, string> = {}): Promise<
     watch: (channel) => Watched.on(bus, channel),
     async close() {
       await Promise.all(buses.map((each) => each.close()));
-      // The broker was started first and leaves last, so that goodbyes are heard.
       for (const process of processes.reverse()) await process.end();
+      // Last, so that goodbyes are heard.
+      await broker.end();
       rmSync(stateDir, { recursive: true, force: true });
     },
   };

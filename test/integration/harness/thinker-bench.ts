@@ -22,7 +22,7 @@ import { Meters } from '#shared/metrics/meters.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { type PcmPublisher, startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { systemClock } from '#shared/time/clock.ts';
-import { startThinker } from '../../../services/thinker/service.ts';
+import { startThinker, type ThinkerPolicies } from '../../../services/thinker/service.ts';
 import { createGeminiSimulator, type GeminiSimulator } from '../../../simulator/gemini-simulator.ts';
 import type { Scenario } from '../../../simulator/scenario/scenario.ts';
 
@@ -57,11 +57,18 @@ export interface ThinkerBench {
   /** Resolves with the first match, among what has been published or will be; rejects after `withinMs`. */
   until<Item>(list: readonly Item[], matches: (item: Item) => boolean, withinMs?: number): Promise<Item>;
   restart(): Promise<void>;
+  /** Starts a second thinker beside the first, as a reload does; the returned function ends the first. */
+  overlap(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
 export async function thinkerBench(
-  options: { scenario?: Scenario; environment?: Record<string, string>; start?: typeof startThinker } = {},
+  options: {
+    scenario?: Scenario;
+    environment?: Record<string, string>;
+    policies?: ThinkerPolicies;
+    deafSpeaker?: boolean;
+  } = {},
 ): Promise<ThinkerBench> {
   const stateDir = mkdtempSync(join(tmpdir(), 'thinker-'));
   const scenario = { timing: QUICK, ...options.scenario };
@@ -81,7 +88,15 @@ export async function thinkerBench(
   await bus.subscribe(transcript, ({ payload }) => lists.transcripts.push(payload));
   await bus.subscribe(session, ({ payload }) => lists.sessions.push(payload));
   await bus.subscribe(alert, ({ payload }) => lists.alerts.push(payload));
-  await bus.subscribe(replyPcm, ({ payload }) => lists.frames.push(payload));
+  await bus.subscribe(replyPcm, ({ payload }) => {
+    lists.frames.push(payload);
+    // A loudspeaker that plays everything in no time, so that turns end with their last frame.
+    const { stream, position, samples, last, first } = payload;
+    const end = position + samples.length;
+    if (options.deafSpeaker || !(first || last)) return;
+    const state = last ? 'finished' : 'started';
+    bus.publish(playback, { turn: stream, state, position: end, playedMs: end / 24, at: clock.nowMs() });
+  });
   const microphone: PcmPublisher = await startPcmPublisher(
     bus,
     { pcm: microphonePcm, resend: microphoneResend },
@@ -94,17 +109,20 @@ export async function thinkerBench(
     ...options.environment,
   });
   const start = async (): Promise<Running> =>
-    (options.start ?? startThinker)({
-      settings,
-      clock,
-      meters,
-      log: createLog('thinker', process.env['TEST_LOG'] ?? 'silent'),
-      bus: hub.bus(),
-      fail: (error) => {
-        throw error;
+    startThinker(
+      {
+        settings,
+        clock,
+        meters,
+        log: createLog('thinker', process.env['TEST_LOG'] ?? 'silent'),
+        bus: hub.bus(),
+        fail: (error) => {
+          throw error;
+        },
+        describe: () => undefined,
       },
-      describe: () => undefined,
-    });
+      options.policies,
+    );
   let running = await start();
   let utterance = Math.floor(clock.nowMs() / 1000);
 
@@ -166,6 +184,11 @@ export async function thinkerBench(
     async restart() {
       await running.stop();
       running = await start();
+    },
+    async overlap() {
+      const predecessor = running;
+      running = await start();
+      return () => predecessor.stop();
     },
     async stop() {
       await running.stop();

@@ -69,9 +69,9 @@ export function sendText(response: ServerResponse, drops: readonly string[]): vo
   response.end(`data: ${JSON.stringify({ candidates: [{ finishReason: 'STOP' }], usageMetadata })}\r\n\r\n`);
 }
 
-export function sendError(response: ServerResponse, status: number, details: unknown[] = []): void {
+export function sendError(response: ServerResponse, status: number, details: unknown[] = [], message = 'no'): void {
   response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { code: status, message: 'no', status: 'NO', details } }));
+  response.end(JSON.stringify({ error: { code: status, message, status: 'NO', details } }));
 }
 
 /** Speech in the form of the newer models (WAV) or the older ones (L16). The first sample tells pieces apart. */

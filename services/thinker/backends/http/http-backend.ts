@@ -10,7 +10,7 @@ import { cutPieces, speakable } from '../sentences.ts';
 import { speakInOrder } from '../speak-in-order.ts';
 import type { Voice } from '../voice.ts';
 import { createGeminiVoice } from './gemini-voice.ts';
-import { readReply } from './http-reply.ts';
+import { type Learned, readReply } from './http-reply.ts';
 import { createSteadyVoice } from './steady-voice.ts';
 import { tokenCounts } from './token-counts.ts';
 
@@ -36,15 +36,16 @@ export interface HttpBackendOptions {
  * wait for the last word. Throws AnswerFailure; a broken-off answer is spoken as far as it came.
  */
 export function createHttpBackend(options: HttpBackendOptions): AnswerBackend {
+  const learned: Learned = { thinkingLevel: true };
   return {
     level: 'http',
     answer: (question, signal) =>
-      streamAnswer(signal, (emit, abort) => new HttpAnswer(options, emit, abort).run(question)),
+      streamAnswer(signal, (emit, abort) => new HttpAnswer({ ...options, learned }, emit, abort).run(question)),
   };
 }
 
 class HttpAnswer {
-  private readonly options: HttpBackendOptions;
+  private readonly options: HttpBackendOptions & { learned: Learned };
   private readonly emit: Emit;
   private readonly signal: AbortSignal;
   private readonly startedMs: number;
@@ -54,7 +55,7 @@ class HttpAnswer {
   private pieceCount = 0;
   private soundCount = 0;
 
-  constructor(options: HttpBackendOptions, emit: Emit, signal: AbortSignal) {
+  constructor(options: HttpBackendOptions & { learned: Learned }, emit: Emit, signal: AbortSignal) {
     this.options = options;
     this.emit = emit;
     this.signal = signal;

@@ -1,9 +1,9 @@
-import type { GenerateContentResponse, Models } from '@google/genai';
+import { type GenerateContentResponse, type Models, ThinkingLevel } from '@google/genai';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Question } from '../answer-backend.ts';
 import { AnswerFailure } from '../answer-failure.ts';
-import { classifyHttpFailure } from '../http-errors.ts';
+import { classifyHttpFailure, refusesThinking } from '../http-errors.ts';
 import { startDeadline } from './deadline.ts';
 import { HEARD_START, type HeardState, readHeardLine } from './heard-line.ts';
 import { httpQuestion } from './http-question.ts';
@@ -31,6 +31,13 @@ export interface HttpReplyOptions {
   readonly maxTokens: number;
   readonly clock: Clock;
   readonly meters: Meters;
+  /** What the model turned out to know; shared by all answers. */
+  readonly learned: Learned;
+}
+
+export interface Learned {
+  /** The model takes a thinking level, until it refuses one. Thinking costs seconds before the first word. */
+  thinkingLevel: boolean;
 }
 
 /**
@@ -43,7 +50,7 @@ export async function* readReply(
   signal: AbortSignal,
 ): AsyncGenerator<ReplyPart, void, undefined> {
   let begun = false;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; ; ) {
     try {
       for await (const part of readOnce(options, question, signal)) {
         if (part.type !== 'usage') begun = true;
@@ -51,8 +58,13 @@ export async function* readReply(
       }
       return;
     } catch (error) {
+      if (options.learned.thinkingLevel && refusesThinking(error)) {
+        options.learned.thinkingLevel = false;
+        continue;
+      }
       const failure = classifyHttpFailure(error);
       if (begun || attempt > 1 || signal.aborted || !mayRetry(failure)) throw failure;
+      attempt += 1;
       options.meters.count('httpRetries');
       await pause(options.clock, failure, signal);
     }
@@ -60,7 +72,7 @@ export async function* readReply(
 }
 
 async function* readOnce(
-  { models, model, instruction, temperature, maxTokens, clock }: HttpReplyOptions,
+  { models, model, instruction, temperature, maxTokens, clock, learned }: HttpReplyOptions,
   question: Question,
   signal: AbortSignal,
 ): AsyncGenerator<ReplyPart, void, undefined> {
@@ -70,10 +82,17 @@ async function* readOnce(
     const stream = await models.generateContentStream({
       model,
       contents,
-      config: { systemInstruction, temperature, maxOutputTokens: maxTokens, abortSignal: deadline.signal },
+      config: {
+        systemInstruction,
+        temperature,
+        maxOutputTokens: maxTokens,
+        ...(learned.thinkingLevel && { thinkingConfig: { thinkingLevel: ThinkingLevel.MINIMAL } }),
+        abortSignal: deadline.signal,
+      },
     });
     let heard: HeardState = question.audio ? HEARD_START : 'past';
     let answered = false;
+    let chunks = 0;
     let refused = false;
     let usage: GenerateContentResponse['usageMetadata'];
 
@@ -87,10 +106,13 @@ async function* readOnce(
 
     for await (const chunk of stream) {
       deadline.extend(NEXT_WORD_LIMIT_MS);
+      chunks += 1;
       usage = chunk.usageMetadata ?? usage;
       refused ||= chunk.promptFeedback?.blockReason !== undefined || isRefusal(chunk);
       yield* parts(textOf(chunk), false);
     }
+    if (chunks === 0)
+      throw new AnswerFailure('network', 'something other than Gemini answered, perhaps a Wi-Fi log-in page');
     yield* parts('', true);
     if (usage) yield { type: 'usage', tokens: tokenCounts('http', usage) };
     if (!answered && refused) yield { type: 'drop', text: REFUSAL };

@@ -1,6 +1,6 @@
 /** What can be known without a network. */
 export interface OfflineFacts {
-  /** What the user said; undefined where nobody could recognise it. */
+  /** What the user said: empty where nothing was understood, undefined where nothing here recognises speech. */
   readonly text: string | undefined;
   /** Unix time in milliseconds. */
   readonly nowMs: number;
@@ -30,7 +30,10 @@ interface Answer {
 const ANSWERS: readonly Answer[] = [
   { when: /\b(what|tell me the|whats the|what is the|current|got the) time\b|\btime is it\b/, say: time },
   { when: /\b(what|which) day\b|\b(the|todays|what) date\b|\bday is it\b|\bday of the week\b/, say: date },
-  { when: /\bbattery\b|\bcharge (is )?left\b|\bare you charging\b|\bhow much power\b/, say: battery },
+  {
+    when: /\bbattery\b|\bcharge (you|left|is left|do you have)\b|\bare you charging\b|\bhow much power\b/,
+    say: battery,
+  },
   {
     when: /\b(repeat|say) (that|it|this)( again)?\b|^repeat\b|\bsay again\b|\bwhat did you say\b|^pardon\b/,
     say: repeat,
@@ -46,6 +49,7 @@ const ANSWERS: readonly Answer[] = [
 export function offlineAnswer(facts: OfflineFacts): string {
   if (facts.text === undefined)
     return `I am offline${because(facts.reason)}, and without the network I do not understand speech.`;
+  if (facts.text === '') return `I did not understand that. I am offline${because(facts.reason)}.`;
   const words = facts.text
     .toLowerCase()
     .replace(/['’]/g, '')

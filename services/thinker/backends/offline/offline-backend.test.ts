@@ -73,7 +73,6 @@ it('stays silent where somebody else acts on the sentence', async () => {
 
 it.each([
   ['there is no recogniser', { has: async () => false, recognise: () => Promise.reject(new Error('unexpected')) }, {}],
-  ['nothing was understood', { has: async () => true, recognise: async () => '' }, {}],
   [
     'the recogniser fails',
     { has: async () => true, recognise: () => Promise.reject(new Error('damaged')) },
@@ -86,6 +85,14 @@ it.each([
     { type: 'audio' },
   ]);
   expect(counters()).toMatchObject(counted);
+});
+
+it('asks for the words again, so to speak, where nothing was understood', async () => {
+  const { made } = backend({ engine: { has: async () => true, recognise: async () => '' } });
+  expect((await read(made.answer(UTTERANCE, never)))[0]).toEqual({
+    type: 'modelText',
+    text: 'I did not understand that. I am offline because the network is down.',
+  });
 });
 
 it('does not wait for ever to understand', async () => {

@@ -23,7 +23,7 @@ export interface OfflineBackendOptions {
   readonly reason: () => string;
   /**
    * Whether somebody else acts on the sentence (a spoken command, a request to another layer), so that this backend stays
-   * silent. Called after the `userText` part was taken. Must settle soon: the user waits.
+   * silent. Called just before the `userText` part is delivered. Must settle soon: the user waits.
    */
   readonly claimed: (text: string, signal: AbortSignal) => Promise<boolean>;
   readonly clock: Clock;
@@ -54,8 +54,10 @@ async function answer(
   if (question.sayExactly !== undefined) return speak(options, question.sayExactly, emit, signal);
   const text = question.text ?? (await recognise(options, question.audio, signal));
   if (text) {
-    const taken = await emit({ type: 'userText', text, final: true });
-    if (!taken || (await claimed(text, signal))) return;
+    // Asked before the words are out, so that no decision about them can be missed.
+    const claim = claimed(text, signal);
+    void emit({ type: 'userText', text, final: true });
+    if (await claim) return;
   }
   const lastReply = question.history.findLast(({ role }) => role === 'model')?.text;
   const battery = await readBattery();
@@ -63,7 +65,7 @@ async function answer(
   await speak(options, words, emit, signal);
 }
 
-/** Undefined where nobody can recognise speech here, or nothing was understood. */
+/** Empty where nothing was understood, undefined where nothing here can recognise speech. */
 async function recognise(
   { engine, clock, log, meters }: OfflineBackendOptions,
   audio: Int16Array | undefined,
@@ -79,7 +81,7 @@ async function recognise(
   try {
     const text = await engine.recognise(audio, attempt.signal);
     meters.gauge('offlineRecognitionMs', clock.nowMs() - startedMs);
-    return text || undefined;
+    return text;
   } catch (error) {
     signal.throwIfAborted();
     meters.count('offlineRecognitionFailures');

@@ -1,0 +1,108 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { frame } from '#shared/contract/vision.ts';
+import { captureTimeMs } from '#shared/jpeg/capture-time.ts';
+import { sceneNumber } from '#shared/jpeg/scene-number.ts';
+import { createFakeCamera } from '../test/integration/harness/fake-camera.ts';
+import { startTestStack, type TestStack } from '../test/integration/harness/test-stack.ts';
+import { type BenchRow, type BenchTable, percentiles } from './table.ts';
+import { drawScene } from './vision-scenes.ts';
+
+/** As in ecosystem.config.js. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--max-lazy', '--optimize-for-size'];
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1' };
+const WARM_UP_MS = 4_000;
+const MEASURE_MS = 15_000;
+const FPS = 2;
+/** What Gemini charges for one picture of up to 768×768 pixels (its token documentation). */
+const TOKENS_A_FRAME = 258;
+/** USER_HZ of every Linux on our machines: the unit of /proc/PID/stat. */
+const TICKS_A_SECOND = 100;
+
+/** A camera of 1280×720 at 10 fps on three scenes: what reaches the bus, how fresh, and what the process costs. */
+export async function benchVision(): Promise<BenchTable> {
+  const folder = mkdtempSync(join(tmpdir(), 'cortex-bench-vision-'));
+  const stack = await startTestStack();
+  try {
+    const rows: BenchRow[] = [];
+    for (const scene of ['still', 'walking', 'dark'] as const) {
+      rows.push(await measure(stack, scene, await drawScene(scene, folder)));
+    }
+    return { title: `Camera, 1280×720 at ${FPS} fps, ${MEASURE_MS / 1_000} s a scene`, rows };
+  } finally {
+    await stack.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measure(stack: TestStack, scene: string, pictures: string): Promise<BenchRow> {
+  const camera = await createFakeCamera();
+  const child = fork('dist/vision.cjs', {
+    execArgv: NODE_FLAGS,
+    env: {
+      ...stack.env,
+      ...camera.env(),
+      ...ENVIRONMENT,
+      FAKE_CAMERA_PICTURES: pictures,
+      CORTEX_VIDEO_FPS: String(FPS),
+    },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const pid = child.pid ?? 0;
+  await once(child, 'message');
+  await pause(WARM_UP_MS);
+  const seen: { bytes: number; latencyMs: number; scene: number }[] = [];
+  const end = await stack.bus.subscribe(frame, ({ payload, retained }) => {
+    const takenAtMs = captureTimeMs(payload);
+    if (retained || takenAtMs === undefined) return;
+    seen.push({ bytes: payload.length, latencyMs: Date.now() - takenAtMs, scene: sceneNumber(payload) ?? -1 });
+  });
+  const [cpuBefore, fromMs] = [cpuSeconds(pid), performance.now()];
+  await pause(MEASURE_MS);
+  const seconds = (performance.now() - fromMs) / 1_000;
+  const cpuPercent = ((cpuSeconds(pid) - cpuBefore) / seconds) * 100;
+  const memory = memoryMb(pid);
+  end();
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  camera.close();
+
+  const always = FPS * seconds;
+  const scenes = new Set(seen.map((each) => each.scene)).size;
+  const { median, p95 } = percentiles(seen.map(({ latencyMs }) => latencyMs));
+  return {
+    what: scene,
+    values: {
+      'frames/s': seen.length / seconds,
+      'kB/s': seen.reduce((sum, { bytes }) => sum + bytes, 0) / seconds / 1_000,
+      'new scenes': scenes,
+      'tokens saved': `${Math.round((1 - scenes / always) * 100)} % (${Math.round((always - scenes) * TOKENS_A_FRAME)})`,
+      'capture to bus, ms': median,
+      'p95, ms': p95,
+      'CPU %': cpuPercent,
+      'PSS MB': memory.pss,
+      'private MB': memory.own,
+    },
+    budget: 'p95 < 80 ms, < 500 kB/s, PSS < 45 MB',
+    note: 'PSS of a lone process carries more shared pages than in the stack',
+  };
+}
+
+/** User and system time of the process so far; its capture program is another process. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+function memoryMb(pid: number): { pss: number; own: number } {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const kb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1]);
+  return { pss: kb('Pss') / 1_024, own: (kb('Private_Clean') + kb('Private_Dirty')) / 1_024 };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

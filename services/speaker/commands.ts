@@ -1,0 +1,60 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import { speech } from '#shared/contract/audio-in.ts';
+import { atTopic } from '#shared/contract/channel.ts';
+import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts';
+import { status } from '#shared/contract/service.ts';
+import { type Alert, alert } from '#shared/contract/speaker.ts';
+import { turn } from '#shared/contract/thinker.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import type { Speaker } from './speaker.ts';
+import type { BargeIn, YieldingEvent } from './yielding.ts';
+
+/** What other services and layers can make the speaker do. Returns the end of all subscriptions. */
+export async function obeyCommands(
+  speaker: Speaker,
+  { bus, clock, bargeIn }: { bus: Bus; clock: Clock; bargeIn: BargeIn },
+  { sound, volumeChanged }: { sound(alert: Alert): void; volumeChanged(volume: number): void },
+): Promise<() => void> {
+  let cancelEvidenceTimer = (): void => undefined;
+
+  function listen(event: YieldingEvent): void {
+    speaker.listen(event);
+    cancelEvidenceTimer();
+    if (!speaker.heard) return;
+    const delayMs = Math.max(0, speaker.heard.untilMs - clock.nowMs());
+    cancelEvidenceTimer = clock.after(delayMs, () => listen({ type: 'tick', atMs: clock.nowMs() }));
+  }
+
+  const ends = await Promise.all([
+    bus.subscribe(speech, ({ payload }) => listen({ type: 'speech', speech: payload, atMs: clock.nowMs() })),
+    bus.subscribe(atTopic(status, { service: 'audio-in' }), ({ payload }) => {
+      if (payload.state === 'offline') listen({ type: 'listenerLost' });
+    }),
+    bus.subscribe(interrupt, ({ payload: { source, utterance } }) => {
+      // Only the user's own words are answered by a turn that must survive them; a command to be quiet silences all.
+      const answered = source === 'barge-in' && utterance !== undefined ? { utterance } : {};
+      speaker.tell({ type: 'interrupted', ...answered });
+      if (source === 'operator' || source === 'voice-command') speaker.alerts.hush();
+    }),
+    bus.subscribe(turn, ({ payload: { turn: number, state, utterance } }) => {
+      if (state === 'interrupted') speaker.tell({ type: 'dropped', turn: number });
+      else if (state === 'failed') speaker.tell({ type: 'failed', turn: number });
+      else speaker.tell({ type: 'announced', turn: number, ...(utterance !== undefined && { utterance }) });
+    }),
+    bus.subscribe(volume, ({ payload }) => {
+      speaker.setVolume(payload.volume);
+      volumeChanged(payload.volume);
+    }),
+    bus.subscribe(runtimeSettings, ({ payload }) => {
+      speaker.setMuted(payload.muted ?? false);
+      listen({ type: 'bargeInChanged', bargeIn: payload.bargeIn ?? bargeIn });
+    }),
+    bus.subscribe(alert, ({ payload }) => sound(payload)),
+  ]);
+  // A successor has inherited evidence of speech before the first event could arm the timer.
+  listen({ type: 'tick', atMs: clock.nowMs() });
+  return () => {
+    cancelEvidenceTimer();
+    for (const end of ends) end();
+  };
+}

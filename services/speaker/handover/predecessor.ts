@@ -1,0 +1,44 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import { speakerState } from '#shared/contract/speaker.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { type PlayoutRecord, readPlayoutRecord } from './playout-record.ts';
+import type { Processes } from './process-identity.ts';
+
+/** The bus is quicker; this is for a broker that is away, and for a predecessor that dies without a word. */
+const LOOK_MS = 10;
+
+/** What the record says of a process that is not this one, and whether it still lives. */
+export function findPredecessor(
+  path: string,
+  { me, isAlive }: Processes,
+): { record: PlayoutRecord; alive: boolean } | undefined {
+  const record = readPlayoutRecord(path);
+  if (!record || record.process === me) return undefined;
+  return { record, alive: !record.final && isAlive(record.process) };
+}
+
+/** Calls `gone` once, with the last record, when the predecessor has said its last word or has died. Returns the stop. */
+export async function watchPredecessor(
+  path: string,
+  { bus, clock, processes }: { bus: Bus; clock: Clock; processes: Processes },
+  gone: (record: PlayoutRecord) => void,
+): Promise<() => void> {
+  let over = false;
+  const look = (): void => {
+    if (over) return;
+    const found = findPredecessor(path, processes);
+    if (!found || found.alive) return;
+    over = true;
+    cancelLook();
+    gone(found.record);
+  };
+  const cancelLook = clock.every(LOOK_MS, look);
+  const endSubscription = await bus.subscribe(speakerState, ({ payload }) => {
+    if (payload.leaving) look();
+  });
+  return () => {
+    over = true;
+    cancelLook();
+    endSubscription();
+  };
+}

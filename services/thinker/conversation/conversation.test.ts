@@ -1,0 +1,539 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ServerEvent } from '../live/server-message.ts';
+import { nextConversation } from './conversation.ts';
+import {
+  CONVERSATION_POLICY,
+  type ConversationEffect,
+  type ConversationEvent,
+  type ConversationState,
+  initialConversation,
+} from './conversation-state.ts';
+import { conversationWakeMs } from './watchdogs.ts';
+
+const policy = CONVERSATION_POLICY;
+const FIRST = 100;
+
+type Body = ConversationEvent extends infer Event
+  ? Event extends { atMs: number }
+    ? Omit<Event, 'atMs'>
+    : never
+  : never;
+
+/** A conversation played through in a test; `at` is the time of what follows. */
+function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) {
+  let state: ConversationState = initialConversation({
+    firstTurn: FIRST,
+    level: 'live',
+    lowerBackends: [],
+    serverVad: false,
+    ...options,
+  });
+  const all: ConversationEffect[] = [];
+  let nowMs = 0;
+  const script = {
+    /** Whether pongs come. */
+    alive: true,
+    at(ms: number) {
+      nowMs = ms;
+      return script;
+    },
+    feed(...events: Body[]) {
+      for (const event of events) {
+        const step = nextConversation(state, { ...event, atMs: nowMs } as ConversationEvent, policy);
+        state = step.state;
+        all.push(...step.effects);
+      }
+      return script;
+    },
+    /** The user's question, put and sent, at the present time. */
+    question(utterance: number) {
+      script.feed({ type: 'utteranceStarted', utterance, speechStartedMs: nowMs });
+      const turn = [state.active, ...state.waiting].find((candidate) => candidate?.utterance === utterance);
+      const number = turn?.number ?? 0;
+      return script.feed(
+        { type: 'questionStarted', turn: number },
+        { type: 'utteranceEnded', utterance, speechEndedMs: nowMs },
+        { type: 'questionSent', turn: number },
+      );
+    },
+    server(...events: (ServerEvent['type'] | ServerEvent)[]) {
+      for (const event of events) {
+        const full = typeof event === 'string' ? plain(event) : event;
+        const samples = full.type === 'audio' ? 2_400 : 0;
+        script.feed({ type: 'serverSaid', event: full, samples });
+      }
+      return script;
+    },
+    /** Lets time pass until nothing is due any more, or until `ms`. */
+    wait(ms = Number.POSITIVE_INFINITY) {
+      for (let guard = 0; guard < 100; guard += 1) {
+        const wakeMs = conversationWakeMs(state, policy);
+        if (wakeMs === undefined || wakeMs > ms) break;
+        nowMs = Math.max(nowMs, wakeMs);
+        script.feed({ type: 'timePassed', heardAtMs: script.alive ? nowMs : 0 });
+      }
+      if (Number.isFinite(ms)) nowMs = ms;
+      return script;
+    },
+    get state() {
+      return state;
+    },
+    get nowMs() {
+      return nowMs;
+    },
+    phases: (turn: number) =>
+      all.flatMap((effect) => (effect.type === 'announce' && effect.turn.number === turn ? [effect.turn.phase] : [])),
+    of: <Type extends ConversationEffect['type']>(type: Type) =>
+      all.filter((effect): effect is Extract<ConversationEffect, { type: Type }> => effect.type === type),
+    counts: () => all.flatMap((effect) => (effect.type === 'count' ? [effect.name] : [])),
+    all,
+  };
+  return script;
+}
+
+function plain(type: ServerEvent['type']): ServerEvent {
+  switch (type) {
+    case 'audio':
+      return { type, bytes: Buffer.alloc(0), sampleRateHz: 24_000 };
+    case 'turnCompleted':
+      return { type, moreFollows: false };
+    case 'userText':
+    case 'modelText':
+      return { type, text: type === 'userText' ? 'what is this?' : 'It is a door.' };
+    case 'toolsCalled':
+      return { type, calls: [] };
+    default:
+      return { type } as ServerEvent;
+  }
+}
+
+const connected = (options = {}) => play(options).feed({ type: 'connected' });
+
+describe('a turn', () => {
+  it('goes from listening over thinking and speaking to done', () => {
+    const talk = connected().at(1_000).question(1).at(1_300);
+    talk.server('userText', 'modelText', 'audio', 'audio', 'generationCompleted', 'turnCompleted').wait();
+    expect(talk.phases(FIRST)).toEqual(['listening', 'thinking', 'speaking', 'done']);
+    expect(talk.of('playAudio')).toHaveLength(2);
+    expect(talk.of('endAudio')).toEqual([{ type: 'endAudio', turn: FIRST }]);
+    expect(
+      talk
+        .of('transcribe')
+        .filter(({ final }) => final)
+        .map(({ role }) => role),
+    ).toEqual(['user', 'model']);
+    expect(talk.of('announce').at(-1)?.turn.timings).toMatchObject({ activityEnded: 1_000, firstAudio: 1_300 });
+  });
+
+  it('is done when the loudspeaker has finished it, not before', () => {
+    const talk = connected().at(1_000).question(1).at(1_300).server('audio', 'generationCompleted', 'turnCompleted');
+    talk.at(1_400).feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 });
+    talk.wait(3_000);
+    expect(talk.phases(FIRST)).not.toContain('done');
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+  });
+
+  it('ends although the server never completes it and nobody plays it', () => {
+    const talk = connected().at(1_000).question(1).server('audio', 'generationCompleted').wait();
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+  });
+
+  it('takes every field of one bundled message', () => {
+    const talk = connected().at(0).question(1).server('modelText', 'audio', 'generationCompleted', 'turnCompleted');
+    talk.wait();
+    expect(talk.of('remember').at(-1)?.turn.modelText).toBe('It is a door.');
+  });
+
+  it('keeps a late transcript of the question with its own turn', () => {
+    const talk = connected().at(0).question(1).server('audio', 'generationCompleted', 'turnCompleted').wait();
+    talk.feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 9_000 }).server('userText');
+    expect(talk.of('transcribe').at(-1)).toMatchObject({ role: 'user', final: true, turn: { number: FIRST } });
+  });
+
+  it('joins a transcript that comes doubled', () => {
+    const talk = connected().at(0).question(1);
+    talk.server(
+      'audio',
+      { type: 'modelText', text: 'It is a red door.' },
+      { type: 'modelText', text: 'It is a red door. Open.' },
+    );
+    expect(talk.state.active?.modelText).toBe('It is a red door. Open.');
+  });
+});
+
+describe('an interruption', () => {
+  const speaking = () => connected().at(1_000).question(1).at(1_300).server('audio');
+
+  it('ends the turn at once and drops what the server still sends of it', () => {
+    const talk = speaking().at(1_500).feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 1_300 });
+    talk.feed({ type: 'interruptAsked', byVoice: true, utterance: 2 });
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+    expect(talk.of('ask').at(-1)?.turn.utterance).toBe(2);
+    talk.server('audio', 'modelText').question(2).server('audio', 'interrupted', 'turnCompleted', 'audio');
+    expect(talk.of('playAudio').map(({ turn }) => turn)).toEqual([FIRST, FIRST + 1]);
+    expect(talk.counts().filter((name) => name === 'staleAudioDropped')).toHaveLength(2);
+    expect(talk.phases(FIRST + 1)).toEqual(['listening', 'thinking', 'speaking']);
+  });
+
+  it('is the same when the interrupt comes before the first sample', () => {
+    const talk = speaking().at(1_500).feed({ type: 'interruptAsked', byVoice: true, utterance: 2 });
+    talk.question(2).server('interrupted', 'turnCompleted', 'audio');
+    expect(talk.phases(FIRST + 1).at(-1)).toBe('speaking');
+  });
+
+  it('does not take the end of the cut turn for an empty answer to the next', () => {
+    const talk = speaking().feed({ type: 'interruptAsked', byVoice: true, utterance: 2 }).question(2);
+    talk.server('turnCompleted');
+    expect(talk.counts()).not.toContain('emptyTurns');
+    talk.server('audio', 'generationCompleted', 'turnCompleted').wait();
+    expect(talk.phases(FIRST + 1).at(-1)).toBe('done');
+  });
+
+  it('of a complete answer leaves the next answer alone, however often the server says interrupted', () => {
+    const talk = speaking()
+      .server('generationCompleted')
+      .feed({ type: 'played', turn: FIRST, state: 'playing', position: 10 });
+    talk.feed({ type: 'interruptAsked', byVoice: true, utterance: 2 }).question(2);
+    talk.server('interrupted', 'interrupted', 'turnCompleted', 'audio', 'generationCompleted', 'turnCompleted').wait();
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+    expect(talk.phases(FIRST + 1).at(-1)).toBe('done');
+  });
+
+  it('while the server thinks needs no acknowledgement from a server that had not begun', () => {
+    const talk = connected()
+      .at(1_000)
+      .question(1)
+      .at(1_100)
+      .feed({ type: 'interruptAsked', byVoice: true, utterance: 2 });
+    talk.feed(
+      { type: 'utteranceStarted', utterance: 2, speechStartedMs: 1_000 },
+      { type: 'questionStarted', turn: FIRST + 1 },
+    );
+    talk
+      .at(2_400)
+      .feed({ type: 'questionSent', turn: FIRST + 1 })
+      .server('audio');
+    expect(talk.phases(FIRST + 1).at(-1)).toBe('speaking');
+  });
+
+  it('without words tells the server to be quiet', () => {
+    const talk = speaking().feed({ type: 'interruptAsked', byVoice: false });
+    expect(talk.of('hush')).toHaveLength(1);
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+  });
+
+  it('reports the exact place once the loudspeaker knows it', () => {
+    const talk = speaking().server({ type: 'modelText', text: 'One two three four.' });
+    talk.feed(
+      { type: 'interruptAsked', byVoice: true },
+      { type: 'played', turn: FIRST, state: 'over', position: 1_200 },
+    );
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ phase: 'interrupted', playedSamples: 1_200 });
+    expect(talk.of('remember').at(-1)?.turn.playedSamples).toBe(1_200);
+  });
+
+  it('does not touch the turn of the very utterance that caused it', () => {
+    const talk = connected().at(0).feed({ type: 'utteranceStarted', utterance: 5, speechStartedMs: 0 });
+    talk.feed({ type: 'interruptAsked', byVoice: true, utterance: 5 });
+    expect(talk.phases(FIRST)).toEqual(['listening']);
+  });
+
+  it('switched off: the next question waits until the answer is complete', () => {
+    const talk = speaking().feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 1_400 });
+    expect(talk.of('ask')).toHaveLength(1);
+    talk.server('generationCompleted');
+    expect(talk.of('ask').at(-1)?.turn.utterance).toBe(2);
+  });
+});
+
+describe('a server that misbehaves', () => {
+  it('is asked again when it says nothing, then replaced, then explained, within eight seconds', () => {
+    const talk = connected().at(1_000).question(1);
+    talk.wait(3_499);
+    expect(talk.of('ask')).toHaveLength(1);
+    talk.wait(3_500);
+    expect(talk.of('ask')).toHaveLength(2);
+    talk.feed({ type: 'questionStarted', turn: FIRST }, { type: 'questionSent', turn: FIRST }).wait(6_100);
+    expect(talk.of('reconnect')).toHaveLength(1);
+    talk.feed({ type: 'disconnected' }, { type: 'connected' }, { type: 'questionSent', turn: FIRST });
+    expect(talk.of('ask')).toHaveLength(3);
+    talk.wait(9_000);
+    expect(talk.of('explain')).toHaveLength(1);
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ phase: 'failed', failure: { kind: 'no-answer' } });
+    expect(talk.nowMs).toBeLessThanOrEqual(9_000);
+  });
+
+  it('is replaced at once where not even a pong comes', () => {
+    const talk = connected().at(1_000).question(1);
+    talk.alive = false;
+    talk.wait(3_500);
+    expect(talk.of('ask')).toHaveLength(1);
+    expect(talk.of('reconnect')).toHaveLength(1);
+  });
+
+  it('is asked again after an empty turn, and again on a new connection', () => {
+    const talk = connected().at(1_000).question(1).server('turnCompleted');
+    expect(talk.of('ask')).toHaveLength(2);
+    talk.feed({ type: 'questionSent', turn: FIRST }).server('turnCompleted');
+    expect(talk.of('reconnect')).toHaveLength(1);
+  });
+
+  it('may complete the turn too soon: what follows still belongs to the answer', () => {
+    const talk = connected().at(1_000).question(1).server('audio', 'turnCompleted').at(1_400).server('audio');
+    talk.server('generationCompleted').wait();
+    expect(talk.of('playAudio')).toHaveLength(2);
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+  });
+
+  it('is asked for the rest of an answer that stops in the middle of a sentence, once', () => {
+    const talk = connected()
+      .at(1_000)
+      .question(1)
+      .server({ type: 'modelText', text: 'There is a' }, 'audio', 'turnCompleted');
+    talk.wait(2_000);
+    expect(talk.of('goOn')).toHaveLength(1);
+    talk.server('audio', 'turnCompleted').wait();
+    expect(talk.of('goOn')).toHaveLength(1);
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+  });
+
+  it('may say interrupted though nobody interrupted', () => {
+    const talk = connected()
+      .at(1_000)
+      .question(1)
+      .server('audio', 'interrupted', 'audio', 'generationCompleted', 'turnCompleted');
+    talk.wait();
+    expect(talk.of('playAudio')).toHaveLength(2);
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+    expect(talk.counts()).toContain('phantomInterrupts');
+  });
+
+  it('may stop in the middle of an answer: the turn still ends', () => {
+    const talk = connected().at(1_000).question(1).server('audio').wait();
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+    expect(talk.counts()).toContain('stalledAnswers');
+  });
+
+  it('that shows its work gets more time', () => {
+    const talk = connected().at(1_000).question(1);
+    for (let atMs = 2_000; atMs < 12_000; atMs += 1_000) talk.wait(atMs).server('thought');
+    expect(talk.of('explain')).toEqual([]);
+    expect(talk.of('ask')).toHaveLength(1);
+    talk.server('audio');
+    expect(talk.phases(FIRST).at(-1)).toBe('speaking');
+  });
+});
+
+describe('a lost connection', () => {
+  it('has the question put again from its beginning', () => {
+    const talk = connected().at(1_000).feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 900 });
+    talk.feed({ type: 'disconnected' }).at(1_300).feed({ type: 'connected' });
+    expect(talk.of('ask').map(({ turn }) => turn.number)).toEqual([FIRST, FIRST]);
+  });
+
+  it('in the middle of an answer has the model go on where it broke off', () => {
+    const talk = connected().at(1_000).question(1).server({ type: 'modelText', text: 'On your left' }, 'audio');
+    talk.feed({ type: 'disconnected' }, { type: 'connected' });
+    expect(talk.of('ask').at(-1)?.remark).toContain('On your left');
+  });
+
+  it('that does not come back is explained within eight seconds', () => {
+    const talk = play().at(1_000).feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
+    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 }).wait();
+    expect(talk.nowMs).toBeLessThanOrEqual(9_000);
+    expect(talk.of('explain')[0]?.text).toContain('no connection');
+    expect(talk.phases(FIRST).at(-1)).toBe('failed');
+  });
+
+  it('is handed to the next backend down where there is one', () => {
+    const talk = play({ lowerBackends: ['http', 'offline'] }).at(1_000);
+    talk.feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
+    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 }).wait(6_000);
+    expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
+    const failure = { kind: 'network', message: 'no network', retryable: true };
+    talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'failed', failure } });
+    expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }, { backend: 'offline' }]);
+    talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'audio', samples: 10 } });
+    talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'finished' } }).wait();
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ phase: 'done', backend: 'offline' });
+  });
+
+  it('for good is explained as soon as the question is whole', () => {
+    const talk = play()
+      .at(1_000)
+      .feed({ type: 'liveFailed', failure: { kind: 'auth', message: 'm', retryable: false } });
+    talk.feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
+    expect(talk.of('explain')).toEqual([]);
+    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 });
+    expect(talk.of('explain')[0]?.text).toContain('key');
+  });
+});
+
+describe('a turn of a predecessor', () => {
+  it('goes on under its number when its samples come again', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
+    expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);
+  });
+
+  it('is ended, and the user told, when nobody has its samples any more', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 });
+    talk.feed({ type: 'utteranceEnded', utterance: 7, speechEndedMs: 0 });
+    expect(talk.phases(42)).toEqual(['failed']);
+    expect(talk.of('explain')).toHaveLength(1);
+    talk.question(8);
+    expect(talk.phases(FIRST)[0]).toBe('listening');
+  });
+});
+
+describe('the level of service', () => {
+  it('sends a question to the backend of its level once it is whole', () => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(0)
+      .feed({ type: 'levelChanged', level: 'http' });
+    talk.feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
+    expect(talk.of('answerWith')).toEqual([]);
+    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 0 });
+    expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
+    expect(talk.of('ask')).toEqual([]);
+  });
+
+  it('answers texts too', () => {
+    const talk = connected({ lowerBackends: ['http'], level: 'http' }).at(0);
+    talk.feed({ type: 'textAsked', kind: 'say', text: 'Turn left.', userText: '', withFrame: false });
+    expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
+  });
+
+  it('lets a question under way be answered where it was asked', () => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(0)
+      .question(1)
+      .feed({ type: 'levelChanged', level: 'http' });
+    expect(talk.of('answerWith')).toEqual([]);
+  });
+});
+
+describe('Gemini deciding the turns itself', () => {
+  it('begins a turn with the first sign of one and cuts it when it says interrupted', () => {
+    const talk = connected({ serverVad: true }).at(0).server('userText', 'audio', 'interrupted');
+    expect(talk.phases(FIRST)).toEqual(['listening', 'speaking', 'interrupted']);
+    expect(talk.of('ask')).toEqual([]);
+    talk.server('turnCompleted', 'userText', 'audio', 'generationCompleted', 'turnCompleted').wait();
+    expect(talk.phases(FIRST + 1)).toEqual(['listening', 'speaking', 'done']);
+  });
+});
+
+const anything = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.nat(5).map((utterance): Body => ({ type: 'utteranceStarted', utterance, speechStartedMs: 0 })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.nat(5).map((utterance): Body => ({ type: 'utteranceEnded', utterance, speechEndedMs: 0 })),
+  },
+  { weight: 3, arbitrary: fc.nat(8).map((turn): Body => ({ type: 'questionStarted', turn: FIRST + turn })) },
+  { weight: 3, arbitrary: fc.nat(8).map((turn): Body => ({ type: 'questionSent', turn: FIRST + turn })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ byVoice: fc.boolean(), utterance: fc.nat(5) })
+      .map((body): Body => ({ type: 'interruptAsked', ...body })),
+  },
+  { weight: 2, arbitrary: fc.constantFrom<Body>({ type: 'connected' }, { type: 'disconnected' }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom('ask', 'say')
+      .map((kind): Body => ({ type: 'textAsked', kind, text: 't', userText: '', withFrame: false })),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('live', 'http').map((level): Body => ({ type: 'levelChanged', level })) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Body>({ type: 'liveFailed', failure: { kind: 'auth', message: 'm', retryable: false } }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc
+      .constantFrom<ServerEvent['type']>(
+        'audio',
+        'thought',
+        'userText',
+        'modelText',
+        'generationCompleted',
+        'interrupted',
+        'turnCompleted',
+        'waitingForInput',
+        'toolsCalled',
+        'setupCompleted',
+      )
+      .map((type): Body => ({ type: 'serverSaid', event: plain(type), samples: type === 'audio' ? 100 : 0 })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ turn: fc.nat(8), position: fc.nat(300), state: fc.constantFrom('playing' as const, 'over' as const) })
+      .map(({ turn, ...body }): Body => ({ type: 'played', turn: FIRST + turn, ...body })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ turn: fc.nat(8), type: fc.constantFrom('finished' as const, 'audio' as const) }).map(
+      ({ turn, type }): Body => ({
+        type: 'backendReported',
+        turn: FIRST + turn,
+        report: type === 'audio' ? { type, samples: 10 } : { type },
+      }),
+    ),
+  },
+  { weight: 3, arbitrary: fc.constant<Body>({ type: 'timePassed', heardAtMs: 0 }) },
+);
+
+describe('any course of events', () => {
+  const OVER = ['done', 'interrupted', 'failed'];
+  const script = fc.array(fc.record({ event: anything, stepMs: fc.integer({ min: 0, max: 3_000 }) }), {
+    maxLength: 120,
+  });
+
+  it.each([false, true])(
+    'ends every turn, once, with its sound closed and none after (server decides: %s)',
+    (serverVad) => {
+      fc.assert(
+        fc.property(script, (steps) => {
+          const talk = play({ lowerBackends: ['http'], serverVad });
+          for (const { event, stepMs } of steps) talk.at(talk.nowMs + stepMs).feed(event);
+          // Whatever is still open has to end by the watchdogs alone; a backend always reports its end.
+          talk.wait();
+          const asked = talk.of('answerWith').map(({ turn }) => turn.number);
+          for (const turn of asked) talk.feed({ type: 'backendReported', turn, report: { type: 'finished' } });
+          for (const utterance of [0, 1, 2, 3, 4, 5]) {
+            talk.feed({ type: 'utteranceEnded', utterance, speechEndedMs: 0 }).wait();
+            for (const { turn } of talk.of('answerWith')) {
+              talk.feed({ type: 'backendReported', turn: turn.number, report: { type: 'finished' } }).wait();
+            }
+          }
+          const phaseOf = new Map<number, string>();
+          const open = new Set<number>();
+          for (const effect of talk.all) {
+            if (effect.type === 'announce') {
+              const before = phaseOf.get(effect.turn.number);
+              if (before && OVER.includes(before)) expect(effect.turn.phase).toBe(before);
+              phaseOf.set(effect.turn.number, effect.turn.phase);
+            }
+            if (effect.type === 'playAudio') {
+              expect(OVER).not.toContain(phaseOf.get(effect.turn));
+              open.add(effect.turn);
+            }
+            if (effect.type === 'endAudio') open.delete(effect.turn);
+          }
+          for (const [turn, phase] of phaseOf) {
+            expect(OVER, `turn ${turn}: ${talk.phases(turn)}`).toContain(phase);
+            expect(open.has(turn)).toBe(false);
+          }
+          expect(talk.state.active).toBeUndefined();
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
+});

@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
+
+let bench: ThinkerBench | undefined;
+afterEach(async () => {
+  await bench?.stop();
+  bench = undefined;
+});
+
+/** What `speak` says from `firstSample` on. */
+const said = (firstSample: number, samples: number) =>
+  Array.from({ length: samples }, (_unused, index) => ((firstSample + index) % 30_000) + 1);
+
+describe('a conversation longer than a connection', () => {
+  it('loses no sample and no context over forty rotations by our own timer', { timeout: 120_000 }, async () => {
+    bench = await thinkerBench({
+      policies: { session: { rotateAfterMs: 100, rotateByMs: 5_000, freshHandleWaitMs: 500 } },
+      scenario: { turns: [{ overallTurn: 1, hears: 'my name is Ada' }] },
+    });
+    const { until, turns, sessions, simulator, meters } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    const spoken: number[] = [];
+    for (let question = 0; question < 45; question += 1) {
+      const utterance = await bench.speak(0.2, { paced: true, firstSample: question * 3_200 });
+      spoken.push(...said(question * 3_200, 3_200));
+      await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+    }
+    expect(meters.snapshot(0).counters['rotations']).toBeGreaterThanOrEqual(40);
+    expect(turns.filter(({ state }) => state === 'failed' || state === 'interrupted')).toEqual([]);
+    expect([...simulator.recording()]).toEqual(spoken);
+    const state = simulator.state();
+    expect(JSON.stringify(state.sessions.at(-1)?.remembers)).toContain('my name is Ada');
+    expect(state.openSockets).toBe(1);
+    expect(meters.snapshot(0).counters['sessionsStarted']).toBe(1);
+  });
+
+  it('rotates on goAway in the middle of a question, which is then answered whole', async () => {
+    bench = await thinkerBench({
+      scenario: { connections: [{ connection: 1, faults: [{ fault: 'go-away', afterMs: 700, timeLeftMs: 500 }] }] },
+    });
+    const { until, turns, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    const utterance = await bench.speak(2.5, { paced: true });
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+    expect([...simulator.recording({ connection: 2 })]).toEqual(said(0, 40_000));
+    expect(turns.filter(({ state }) => state === 'thinking')).toHaveLength(1);
+  });
+
+  it('takes a goAway after which the server is silent', async () => {
+    bench = await thinkerBench({
+      scenario: {
+        connections: [
+          {
+            connection: 1,
+            faults: [{ fault: 'go-away', afterMs: 300, timeLeftMs: 3_000, silent: true, end: 'never' }],
+          },
+        ],
+      },
+    });
+    const { until, turns, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await until([simulator], () => simulator.state().attempts.length === 2);
+    const utterance = await bench.speak(0.5);
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+  });
+
+  it.each([
+    ['announced and closed with 1008', { goAwayAfterMs: 400, endAfterMs: 900, cause: 'go-away-ignored' as const }],
+    ['closed with 1011 without a word', { endAfterMs: 700, cause: 'internal' as const }],
+    ['closed with 1000', { endAfterMs: 700, cause: { code: 1000, reason: 'The operation was cancelled.' } }],
+  ])('goes on over an end that is %s', { timeout: 60_000 }, async (_name, lifetime) => {
+    bench = await thinkerBench({
+      scenario: { lifetime },
+      policies: { session: { stableAfterMs: 300 } },
+    });
+    const { until, turns, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    for (let question = 0; question < 8; question += 1) {
+      const utterance = await bench.speak(0.3, { paced: true });
+      const end = await until(turns, (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state));
+      expect(end.state).toBe('done');
+    }
+    expect(simulator.state().attempts.length).toBeGreaterThan(2);
+  });
+
+  it('sends sound that waited for the connection faster than real time', async () => {
+    bench = await thinkerBench({
+      scenario: {
+        timing: { ...QUICK, setup: { medianMs: 800, p95Ms: 900 } },
+        connections: [{ connection: 1, faults: [{ fault: 'drop-after', afterMs: 200 }] }],
+      },
+      policies: { session: { stableAfterMs: 100 } },
+    });
+    const { until, turns, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    const utterance = await bench.speak(1.5, { paced: true });
+    const spokenAt = performance.now();
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'thinking');
+    expect(performance.now() - spokenAt).toBeLessThan(1_000);
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+    expect([...simulator.recording({ connection: 2 })]).toEqual(said(0, 24_000));
+  });
+});
