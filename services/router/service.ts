@@ -52,8 +52,8 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(speakerState, (now) =>
       router.happened({ type: 'speakerReported', speaking: now.state === 'speaking', volume: now.volume }),
     );
-    await listen(atTopic(status, { service: 'thinker' }), ({ state }) =>
-      router.happened({ type: 'thinkerSeen', there: state === 'online' }),
+    await listen(atTopic(status, { service: 'thinker' }), ({ state, startedAt }) =>
+      router.happened({ type: 'thinkerSeen', there: state === 'online', startedAtMs: startedAt }),
     );
     await listen(session, (now) => router.happened({ type: 'sessionReported', session: now }));
     await listen(turn, (now) => router.happened({ type: 'turnReported', turn: numberedUtterance(now) }));
