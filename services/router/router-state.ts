@@ -31,10 +31,12 @@ export type RouterEvent = { atMs: number } & (
   | { type: 'played'; playback: Playback }
   | { type: 'speakerReported'; speaking: boolean; volume: number }
   | { type: 'layerAnswered'; layer: 1 | 3; response: LayerResponse }
-  | { type: 'privacyChanged'; privacy: Privacy }
+  | { type: 'privacyChanged'; privacy: Privacy; retained: boolean }
   | { type: 'volumeChanged'; volume: number }
   | { type: 'liveSwitched'; wanted: boolean }
   | { type: 'thinkerSeen'; there: boolean }
+  /** A lone "stop" was recognised on the device, before any transcript. */
+  | { type: 'stopHeard' }
   | { type: 'timePassed' }
 );
 

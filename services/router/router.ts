@@ -1,5 +1,7 @@
-import { settleRequests, transcribed } from './answering.ts';
+import type { Privacy } from '#shared/contract/control.ts';
+import { settleRequests, stopped, transcribed } from './answering.ts';
 import type { Command } from './commands.ts';
+import { privacyWords } from './control/privacy-words.ts';
 import { nextLayerRequests } from './layers/layer-requests.ts';
 import { announce } from './level/announcements.ts';
 import { type LevelEvent, nextLevel } from './level/service-level.ts';
@@ -38,16 +40,25 @@ function react(state: RouterState, event: RouterEvent): RouterReaction {
         nextLayerRequests(state.requests, { ...event, type: 'answered', overtaken: overtakenIn(state) }),
       );
     case 'privacyChanged':
-      return quietly({ ...state, privacy: event.privacy });
+      return privacyChanged(state, event.privacy, event.retained);
     case 'volumeChanged':
       return quietly({ ...state, volume: event.volume });
     case 'thinkerSeen': {
       const seen = { ...state, thinkerThere: event.there };
       return event.there ? quietly(seen) : relevel(seen, { type: 'thinkerLeft', atMs: event.atMs });
     }
+    case 'stopHeard':
+      return stopped(state);
     case 'timePassed':
       return timePassed(state, event.atMs);
   }
+}
+
+/** Whoever presses the button hears that it worked; a spoken command has confirmed itself already. */
+function privacyChanged(state: RouterState, privacy: Privacy, retained: boolean): RouterReaction {
+  const text = retained ? undefined : privacyWords(state.privacy, privacy);
+  const after = { ...state, privacy };
+  return text === undefined ? quietly(after) : { state: after, commands: [{ type: 'alert', earcon: 'ready', text }] };
 }
 
 function timePassed(state: RouterState, atMs: number): RouterReaction {

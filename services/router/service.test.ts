@@ -173,7 +173,19 @@ test('camera off blocks the camera only, and the model is told', async () => {
   take(privacy);
   await user('Camera off.');
   expect(take(privacy)).toEqual([{ microphone: true, camera: true }]);
+  expect(take(alert).map(({ text }) => text)).toEqual(['Microphone off.', 'Camera off.']);
   expect(take(context)).toMatchObject([{ text: expect.stringContaining('camera is now off') }]);
+});
+
+test('a button press is announced, the same value again and the value at the start are not', async () => {
+  const { start, publish, take } = await world();
+  await publish(privacy, { microphone: true, camera: false });
+  await start();
+  expect(take(alert)).toEqual([]);
+  await publish(privacy, { microphone: true, camera: false });
+  expect(take(alert)).toEqual([]);
+  await publish(privacy, { microphone: false, camera: true });
+  expect(take(alert)).toMatchObject([{ earcon: 'ready', text: 'Camera off. Microphone on.' }]);
 });
 
 test('repeat that says what was heard last', async () => {

@@ -7,6 +7,7 @@ import { session, type Turn, transcript, turn } from '#shared/contract/thinker.t
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { startLocalStop } from './local-stop/local-stop.ts';
 import { RouterProcess } from './router-process.ts';
 import { route } from './routing/route.ts';
 
@@ -24,8 +25,11 @@ export async function startRouter(context: ServiceContext, pid: number = process
   const liveAtStart = settings.enableLiveApi && settings.layer2Mode === 'live';
   const teardown = new Teardown();
 
-  async function listen<Payload>(channel: Channel<Payload>, listener: (payload: Payload) => void): Promise<void> {
-    teardown.add(await bus.subscribe(channel, ({ payload }) => listener(payload)));
+  async function listen<Payload>(
+    channel: Channel<Payload>,
+    listener: (payload: Payload, retained: boolean) => void,
+  ): Promise<void> {
+    teardown.add(await bus.subscribe(channel, ({ payload, retained }) => listener(payload, retained)));
   }
 
   /** With Gemini's own detection there are no utterances, and every turn that is reported was spoken. */
@@ -43,7 +47,7 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(runtimeSettings, ({ layer2Mode }) =>
       router.happened({ type: 'liveSwitched', wanted: layer2Mode ? layer2Mode === 'live' : liveAtStart }),
     );
-    await listen(privacy, (now) => router.happened({ type: 'privacyChanged', privacy: now }));
+    await listen(privacy, (now, retained) => router.happened({ type: 'privacyChanged', privacy: now, retained }));
     await listen(volume, (now) => router.happened({ type: 'volumeChanged', volume: now.volume }));
     await listen(speakerState, (now) =>
       router.happened({ type: 'speakerReported', speaking: now.state === 'speaking', volume: now.volume }),
@@ -57,6 +61,8 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(layer1Response, (response) => router.happened({ type: 'layerAnswered', layer: 1, response }));
     await listen(layer3Response, (response) => router.happened({ type: 'layerAnswered', layer: 3, response }));
     await listen(transcript, (now) => router.happened({ type: 'transcribed', transcript: now }));
+    const localStop = await startLocalStop(context, () => router.happened({ type: 'stopHeard' }));
+    if (localStop) teardown.add(localStop);
     teardown.add(clock.every(TICK_MS, () => router.happened({ type: 'timePassed' })));
     return { stop: () => teardown.run() };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { level, microphonePcm, microphoneResend, speech } from './audio-in.ts';
+import { handover, level, microphonePcm, microphoneResend, speech } from './audio-in.ts';
 import type { Channel } from './channel.ts';
 import { fallback, interrupt, privacy, runtimeSettings, volume } from './control.ts';
 import { decision, layer1Request, layer1Response, layer3Request, layer3Response } from './layers.ts';
@@ -15,6 +15,7 @@ export const ALL_CHANNELS: readonly Channel<any>[] = [
   microphoneResend,
   speech,
   level,
+  handover,
   frame,
   replyPcm,
   replyResend,

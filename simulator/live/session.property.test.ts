@@ -74,6 +74,7 @@ describe('a session, whatever the client does', () => {
           if (closedBefore) expect(client.received).toHaveLength(before);
           const due = client.state.agenda.map(({ atMs }) => atMs);
           expect(due).toEqual(due.toSorted((one, other) => one - other));
+          if (client.state.phase === 'closed') expect(due).toEqual([]);
         }
         const times = client.received.map(({ atMs }) => atMs);
         expect(times).toEqual(times.toSorted((one, other) => one - other));
