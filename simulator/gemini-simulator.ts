@@ -49,6 +49,9 @@ export interface GeminiSimulator {
   command(action: Action): void;
   /** As if two hours had passed for every handle. */
   expireHandles(): void;
+  /** Nothing listens on the port until `acceptConnections`: connecting is refused. Open sessions stay. */
+  refuseConnections(): Promise<void>;
+  acceptConnections(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -129,9 +132,17 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
       const { fromSample, toSample = fromSample } = activity;
       return live.recordings.samples({ connection, fromSample, toSample });
     },
-    lastImage: () => live.attempts.findLast((attempt) => attempt.live?.lastImage)?.live?.lastImage,
+    lastImage: () => live.lastImage,
     command: (action) => live.command(action),
     expireHandles: () => live.vault.expireAll(),
+    async refuseConnections() {
+      // Sessions keep their sockets, so `close` does not call back before they end; it stops listening at once.
+      http.close();
+      http.closeIdleConnections();
+    },
+    async acceptConnections() {
+      await listen(http, port, host);
+    },
     async close() {
       for (const cancel of delays) cancel();
       live.stop();

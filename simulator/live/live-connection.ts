@@ -24,6 +24,7 @@ export interface LiveSurroundings {
   recordings: Recordings;
   answer: Answerer;
   countTurn(): void;
+  show(image: Buffer): void;
   recall(handle: string): Resumption;
   remember(handle: string, context: SessionState['context']): void;
   /** An answer could not be made; the session is closed as a backend that failed. */
@@ -33,7 +34,7 @@ export interface LiveSurroundings {
 /** One client's WebSocket with the session behind it. */
 export interface LiveConnection {
   readonly state: SessionState;
-  readonly lastImage: Buffer | undefined;
+  readonly lastImageBytes: number | undefined;
   command(action: Action): void;
 }
 
@@ -84,6 +85,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         return;
       case 'show':
         image = effect.image.bytes;
+        around.show(image);
         return;
       case 'compose':
         void compose(effect.question);
@@ -139,6 +141,8 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     dispatch({ kind: 'left', atMs: clock.nowMs(), code, reason: reason.toString() });
     cancelWake();
     for (const cancel of cancelPongs) cancel();
+    // The connection stays in the report for a while; its last picture need not.
+    image = undefined;
   });
   // A reset or a protocol violation; `close` follows and is what counts.
   socket.on('error', () => undefined);
@@ -148,8 +152,8 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     get state() {
       return state;
     },
-    get lastImage() {
-      return image;
+    get lastImageBytes() {
+      return image?.length;
     },
     command: (action) => dispatch({ kind: 'commanded', atMs: clock.nowMs(), action }),
   };

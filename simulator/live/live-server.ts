@@ -33,6 +33,8 @@ export interface LiveServer {
   readonly attempts: readonly ConnectionAttempt[];
   readonly recordings: Recordings;
   readonly vault: SessionVault;
+  /** Of any connection. */
+  readonly lastImage: Buffer | undefined;
   /** Does something to every open session. */
   command(action: Action): void;
   /** Cuts every connection. */
@@ -55,12 +57,11 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, autoPong: false });
   const wires = new Set<Duplex>();
   let attempts: ConnectionAttempt[] = [];
+  let lastImage: Buffer | undefined;
   let connections = 0;
 
-  /** A half-open connection counts as gone: its client cannot close it any more. */
-  function isOpen(connection: number): boolean {
-    const state = attempts.find((attempt) => attempt.connection === connection)?.live?.state;
-    return state !== undefined && state.phase !== 'closed' && !state.stalled;
+  function holdsHandle(connection: number): boolean {
+    return attempts.some((attempt) => attempt.connection === connection && isOpen(attempt));
   }
 
   function open(request: IncomingMessage, wire: Duplex, head: Buffer, url: URL): void {
@@ -69,7 +70,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
     const attempt: ConnectionAttempt = { connection, atMs: clock.nowMs(), live: undefined };
     attempts = [...attempts, attempt].slice(-MAX_ATTEMPTS);
     const profile: SessionProfile = {
-      ...scenario.nextConnection(url.searchParams.get('key') || undefined),
+      ...scenario.nextConnection(url.searchParams.get('key') || undefined, attempts.filter(isOpen).length),
       connection,
       sessionId: randomBytes(12).toString('base64url'),
     };
@@ -91,7 +92,10 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
         seed: parts.seed * SEED_STRIDE + connection,
         answer: parts.answer,
         countTurn: () => scenario.countTurn(),
-        recall: (handle) => vault.recall(handle, clock.nowMs(), isOpen),
+        show(image) {
+          lastImage = image;
+        },
+        recall: (handle) => vault.recall(handle, clock.nowMs(), holdsHandle),
         remember: (handle, context) => vault.remember(handle, { context, issuedAtMs: clock.nowMs(), connection }),
         failed: (error) => log.error({ err: error }, 'no answer could be made'),
       });
@@ -113,6 +117,9 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
     },
     recordings,
     vault,
+    get lastImage() {
+      return lastImage;
+    },
     command(action) {
       for (const { live } of attempts) live?.command(action);
     },
@@ -120,6 +127,11 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       for (const wire of wires) wire.destroy();
     },
   };
+}
+
+/** A half-open connection counts as gone: its client cannot close it any more. */
+function isOpen({ live }: ConnectionAttempt): boolean {
+  return live !== undefined && live.state.phase !== 'closed' && !live.state.stalled;
 }
 
 function refuse(wire: Duplex, status: number): void {
