@@ -10,6 +10,7 @@ import { serveControl } from './control/control-http.ts';
 import { type SimulatorState, stateReport } from './control/state-report.ts';
 import { serveGemini } from './http/gemini-http.ts';
 import { sendJson } from './http/json.ts';
+import { requestUrl } from './http/request-url.ts';
 import { startLiveServer } from './live/live-server.ts';
 import type { Action } from './live/session-state.ts';
 import type { RequestRule, Scenario } from './scenario/scenario.ts';
@@ -77,7 +78,7 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
   let requests: ModelRequest[] = [];
 
   const http = createServer((request, response) => {
-    const url = new URL((request.url ?? '/').replace(/^\/+/, '/'), 'http://localhost');
+    const url = requestUrl(request);
     const served = url.pathname.startsWith('/control/')
       ? serveControl(request, response, url, simulator)
       : serveGemini(request, response, url, { delay, answer, voice, scenario, received });

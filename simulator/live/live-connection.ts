@@ -27,6 +27,7 @@ export interface LiveSurroundings {
   show(image: Buffer): void;
   recall(handle: string): Resumption;
   remember(handle: string, context: SessionState['context']): void;
+  ended(closed: NonNullable<SessionState['closed']>): void;
   /** An answer could not be made; the session is closed as a backend that failed. */
   failed(error: unknown): void;
 }
@@ -54,10 +55,11 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
 
   function dispatch(event: SessionEvent): void {
     const recordedBefore = state.recordedSamples;
-    const turnsBefore = state.turns;
+    const { turns: turnsBefore, closed: closedBefore } = state;
     const step = next(state, event);
     state = step.state;
     if (state.turns > turnsBefore) around.countTurn();
+    if (state.closed && !closedBefore) around.ended(state.closed);
     let recorded = recordedBefore;
     for (const effect of step.effects) {
       if (effect.kind === 'record') {

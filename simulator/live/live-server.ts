@@ -5,6 +5,7 @@ import { WebSocketServer } from 'ws';
 import type { Log } from '#shared/log/log.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Answerer } from '../answer/answerer.ts';
+import { requestUrl } from '../http/request-url.ts';
 import type { ScenarioInPlay } from '../scenario/scenario-in-play.ts';
 import { type LiveConnection, serveLive } from './live-connection.ts';
 import { Recordings } from './recordings.ts';
@@ -41,8 +42,7 @@ export interface LiveServer {
   stop(): void;
 }
 
-/** The SDKs put two slashes in front; the real server takes one as well. */
-const PATH = /^\/+ws\/google\.ai\.generativelanguage\.v1(beta|alpha)\.GenerativeService\.BidiGenerateContent$/;
+const PATH = /^\/ws\/google\.ai\.generativelanguage\.v1(beta|alpha)\.GenerativeService\.BidiGenerateContent$/;
 /** A picture of 20 MB in base64 is the longest message there is. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 const MAX_ATTEMPTS = 500;
@@ -85,6 +85,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       }
       if (fault.fault === 'hang-upgrade') return;
     }
+    log.info({ connection, faults: profile.faults.map(({ fault }) => fault) }, 'a client connects');
     sockets.handleUpgrade(request, wire, head, (socket) => {
       attempt.live = serveLive(socket, profile, {
         clock,
@@ -97,6 +98,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
         },
         recall: (handle) => vault.recall(handle, clock.nowMs(), holdsHandle),
         remember: (handle, context) => vault.remember(handle, { context, issuedAtMs: clock.nowMs(), connection }),
+        ended: (closed) => log.info({ connection, ...closed }, 'a session ended'),
         failed: (error) => log.error({ err: error }, 'no answer could be made'),
       });
     });
@@ -106,7 +108,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
     wires.add(wire);
     wire.on('close', () => wires.delete(wire));
     wire.on('error', (error) => log.debug({ err: error }, 'a connection broke'));
-    const url = new URL((request.url ?? '/').replace(/^\/+/, '/'), 'http://localhost');
+    const url = requestUrl(request);
     if (PATH.test(url.pathname)) open(request, wire, head, url);
     else refuse(wire, 404);
   });
