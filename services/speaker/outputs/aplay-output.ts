@@ -69,8 +69,10 @@ async function openAplay(
 
     function feed(): void {
       for (; state !== 'closed' && written - taken < depth.periods; written += 1) {
-        pipe.write(source(frames));
+        const period = source(frames);
+        // Noted first: the write wakes aplay, which may push this process off its core at that very moment.
         hooks.handedOver();
+        pipe.write(period);
       }
     }
 
