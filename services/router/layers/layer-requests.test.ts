@@ -104,6 +104,13 @@ test('a late answer is still spoken unless the user has asked something else', (
   expect(said(answer(late.state, id, { atMs: 9_000, overtaken: always }).commands)).toEqual([]);
 });
 
+test('a late answer does not talk over the model that has taken the question on', () => {
+  const left = passed(ask(1, 'see').state, 1_500, always);
+  const late = answer(left.state, idOf(left), { layer: 1, atMs: 3_000 });
+  expect(late.commands).toEqual([{ type: 'count', name: 'layerAnswersTooLate' }]);
+  expect(late.takeOver).toBeUndefined();
+});
+
 test('an answer to what a former router asked is spoken', () => {
   expect(said(answer(NO_REQUESTS, 'layer3-6-x').commands)).toEqual(['Main Street 4.']);
 });

@@ -18,6 +18,8 @@ export interface OpenRequest {
   readonly alone: boolean;
   /** Unix milliseconds after which the user is told that there is no answer; absent once that is done. */
   readonly dueAtMs?: number;
+  /** The time was up and the model had taken the question on: a second answer would only talk over it. */
+  readonly leftToModel?: boolean;
 }
 
 export type LayerEvent = { atMs: number } & (
@@ -86,14 +88,18 @@ function answered(state: LayerRequests, event: LayerEvent & { type: 'answered' }
     open: state.open.filter((other) => other !== request),
     silent: state.silent.filter((other) => other !== layer),
   };
-  const stale = request !== undefined && (overtaken(request.turn) || atMs - request.askedAtMs > LATEST_ANSWER_MS);
-  if (stale) return { state: after, commands: [{ type: 'count', name: 'layerAnswersTooLate' }] };
+  if (request && isStale(request, atMs, overtaken))
+    return { state: after, commands: [{ type: 'count', name: 'layerAnswersTooLate' }] };
   const commands: Command[] = [{ type: 'count', name: `layer${layer}Answers` }];
   const text = response.text.trim();
   if (text === '') return { state: after, commands };
   if (!response.speak) commands.push({ type: 'tellThinker', source: `layer${layer}`, text });
   else commands.push({ type: 'say', text });
   return response.speak && request ? { state: after, commands, takeOver: request.turn } : { state: after, commands };
+}
+
+function isStale(request: OpenRequest, atMs: number, overtaken: (turn: number) => boolean): boolean {
+  return request.leftToModel === true || overtaken(request.turn) || atMs - request.askedAtMs > LATEST_ANSWER_MS;
 }
 
 function timePassed(state: LayerRequests, event: LayerEvent & { type: 'timePassed' }): LayerReaction {
@@ -105,8 +111,8 @@ function timePassed(state: LayerRequests, event: LayerEvent & { type: 'timePasse
     if (dueAtMs === undefined || event.atMs < dueAtMs) return [request];
     silent.add(request.layer);
     commands.push({ type: 'count', name: `layer${request.layer}Timeouts` });
-    const nobodyElse = request.alone || !event.modelAnswers(request.turn);
-    if (nobodyElse && !event.overtaken(request.turn)) commands.push(...apology(request));
+    if (!request.alone && event.modelAnswers(request.turn)) return [{ ...waiting, leftToModel: true }];
+    if (!event.overtaken(request.turn)) commands.push(...apology(request));
     return [waiting];
   });
   return { state: { open, silent: [...silent] }, commands };
