@@ -10,7 +10,6 @@ import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts'
 import { alert, type Playback, playback, type SpeakerState, speakerState } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend, turn } from '#shared/contract/thinker.ts';
 import { CortexError } from '#shared/errors/cortex-error.ts';
-import type { Running } from '#shared/lifecycle/run-process.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
@@ -23,13 +22,12 @@ const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const coded = (from: number, count: number) => Int16Array.from({ length: count }, (_unused, index) => from + index + 1);
 
 let stateDir = '';
-const running = new Set<Running>();
+const running = new Set<{ stop(): Promise<unknown> }>();
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'speaker-'));
 });
 afterEach(async () => {
-  for (const each of running) await each.stop();
-  running.clear();
+  for (const each of [...running]) await each.stop();
   rmSync(stateDir, { recursive: true });
 });
 
@@ -72,14 +70,13 @@ async function bench(options: BenchOptions = {}) {
       },
     },
   );
-  running.add(speaker);
   const bus = hub.bus();
   const heard: Playback[] = [];
   const states: SpeakerState[] = [];
   await bus.subscribe(playback, ({ payload }) => heard.push(payload));
   await bus.subscribe(speakerState, ({ payload }) => states.push(payload));
   const publisher = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, 1_000_000);
-  return {
+  const it = {
     hub,
     bus,
     clock,
@@ -111,15 +108,19 @@ async function bench(options: BenchOptions = {}) {
       bus.publish(channel, payload);
       await settled();
     },
+    /** As SIGINT; returns what was still handed to the device. */
     async stop() {
-      running.delete(speaker);
-      dead.add(me);
-      await speaker.stop();
+      running.delete(it);
+      const stopping = speaker.stop();
       await settled();
+      const rest = await it.play(1_800);
+      dead.add(me);
+      await stopping;
+      return rest;
     },
     /** As SIGKILL: not another word, not another call. */
     async kill() {
-      running.delete(speaker);
+      running.delete(it);
       dead.add(me);
       await settled();
     },
@@ -128,6 +129,8 @@ async function bench(options: BenchOptions = {}) {
       await settled();
     },
   };
+  running.add(it);
+  return it;
 }
 
 describe('the speaker', () => {
@@ -268,33 +271,35 @@ describe('a speaker and its successor', () => {
     return { ...shared, first, successor: () => bench({ ...shared, me: '2:2' }) };
   }
 
+  /** Everything of a block that is not silence. */
+  const voice = (block: number[]) => block.filter((sample) => sample !== 0);
+
   it('stays silent beside its predecessor and goes on at the very next sample when that one stops', async () => {
-    const { first, clock, successor } = await pair();
+    const { first, successor } = await pair();
     const second = await successor();
-    expect(await second.play(600)).toEqual(new Array(600).fill(0));
-    expect(await first.play(240)).toEqual([...coded(600, 240)]);
-    await first.stop();
-    clock.advance(20);
-    expect(await second.play(240)).toEqual([...coded(840, 240)]);
+    expect(voice(await second.play(600))).toEqual([]);
+    const heard = [...(await first.play(240)), ...voice(await first.stop()), ...voice(await second.play(4_000))];
+    expect(heard).toEqual([...coded(600, heard.length)]);
+    expect(heard.length).toBeGreaterThan(2_000);
   });
 
-  it('waits until the predecessor has been heard to the end', async () => {
-    const { first, clock, successor } = await pair();
+  it('says beforehand where it will stop, and the successor begins when that has been heard', async () => {
+    const { first, successor, clock } = await pair();
     const second = await successor();
-    await first.stop();
-    // Both devices are 10 ms deep here, so what is handed over now is heard right behind the predecessor's last sample.
-    clock.advance(1);
-    expect((await second.play(120))[0]).toBe(601);
+    const rest = await first.stop();
+    expect(voice(rest)).toHaveLength(60 * 24);
+    // Both devices are equally deep here, so the silence is the time until that stop and 5 ms to be safe.
+    const block = await second.play(3_000);
+    expect(block.findIndex((sample) => sample !== 0)).toBe((60 + 5) * 24);
+    expect(clock.nowMs()).toBe(1_000_000);
   });
 
   it('goes on at the next sample after a restart, with nobody there in between', async () => {
     const { first, successor, clock } = await pair();
-    await first.stop();
+    const rest = voice(await first.stop());
     clock.advance(700);
     const second = await successor();
-    await settled();
-    clock.advance(1);
-    expect(await second.play(240)).toEqual([...coded(600, 240)]);
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
     expect(second.told()).toEqual([]);
   });
 
@@ -303,8 +308,6 @@ describe('a speaker and its successor', () => {
     await first.kill();
     clock.advance(700);
     const second = await successor();
-    await settled();
-    clock.advance(1);
     expect(await second.play(240)).toEqual([...coded(360, 240)]);
   });
 
@@ -314,7 +317,7 @@ describe('a speaker and its successor', () => {
     await first.kill();
     clock.advance(20);
     await settled();
-    expect((await second.play(240))[0]).toBe(361);
+    expect(voice(await second.play(2_000))[0]).toBe(361);
   });
 
   it('keeps a dropped turn dropped', async () => {
@@ -345,9 +348,9 @@ describe('a speaker and its successor', () => {
     await first.play(12_000);
     await first.stop();
     await first.say(8, 0, 1_000, true);
+    clock.advance(700);
     const second = await successor();
     await settled();
-    clock.advance(1);
     expect(await second.play(1_000)).toEqual([...coded(0, 1_000)]);
     await second.play(240);
     expect(second.told()).toEqual(['8 started 0', '8 finished 1000']);
@@ -380,8 +383,6 @@ describe('a speaker and its successor', () => {
     await first.stop();
     clock.advance(60_000);
     const second = await successor();
-    await settled();
-    clock.advance(1);
-    expect(await second.play(1_000)).toEqual(new Array(1_000).fill(0));
+    expect(voice(await second.play(1_000))).toEqual([]);
   });
 });

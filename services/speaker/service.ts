@@ -16,6 +16,7 @@ import { machineProcesses, type Processes } from './handover/process-identity.ts
 import { chooseOutput } from './outputs/choose-output.ts';
 import type { OpenOutput } from './outputs/output.ts';
 import { keepOutput } from './outputs/output-keeper.ts';
+import { samplesOf } from './playout/playout-state.ts';
 import { Reports } from './reports.ts';
 import { Speaker } from './speaker.ts';
 
@@ -27,6 +28,12 @@ const NEXT_TURNS = 3;
 const STANDBY_START_MS = 300;
 /** What the user was told at the moment of a handover is told again rather than cut short. */
 const ALERT_MEMORY_MS = 2_000;
+
+/** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
+const LAST_WORD_MS = 60;
+/** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
+const GUARD_MS = 5;
+const STOP_LIMIT_MS = 500;
 
 /** What tests put in the place of the machine. */
 export interface SpeakerParts {
@@ -122,17 +129,11 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
         }
       }
       letAlone();
-      const latencyMs = (output.latency.unheard * 1000) / REPLY_RATE_HZ;
-      // The predecessor's last samples are still in its device: two voices at once would spoil both.
-      const waitMs = (record?.silentAtMs ?? 0) - clock.nowMs() - latencyMs;
-      if (waitMs > 0) teardown.add(clock.after(waitMs, begin));
-      else begin();
+      // The predecessor's last samples are still on their way: two voices at once would spoil both.
+      const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
+      speaker.beginIn(silentForMs > 0 ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard) : 0);
       book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
       for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) sound(payload);
-    }
-
-    function begin(): void {
-      if (active) speaker.tell({ type: 'released', by: 'standby' });
     }
 
     if (predecessor?.alive) {
@@ -156,13 +157,20 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
   return {
     async stop() {
-      speaker.tell({ type: 'held', by: 'standby' });
       const { unheard } = output.latency;
-      const closed = output.close();
-      if (active) book.write(speaker.playout, { heard: speaker.heard, unheard, perishable: 0, final: true });
+      // A successor needs a moment to hear of it; it is told beforehand where to go on, and this process plays until there.
+      const lead = active && speaker.playout.moving && unheard > 0 ? samplesOf(LAST_WORD_MS) : 0;
+      let ahead = speaker.playout;
+      const stopped = new Promise<void>((resolve) => {
+        ahead = speaker.stopIn(lead, resolve);
+      });
+      if (active) {
+        book.write(ahead, { heard: speaker.heard, unheard: lead + unheard, perishable: 0, final: true });
+      }
       active = false;
       reports.leave();
-      await closed;
+      await Promise.race([stopped, new Promise<void>((resolve) => clock.after(STOP_LIMIT_MS, resolve))]);
+      await output.close();
       // The device has played everything by now; the turns that were on their way out are told as finished.
       speaker.render(unheard);
       await teardown.run();

@@ -1,4 +1,5 @@
 import { Player, type PlayerNews } from './player.ts';
+import { nextPlayout } from './playout/playout.ts';
 import type { PlayoutEvent, PlayoutState } from './playout/playout-state.ts';
 import { nextYielding, type YieldingEvent, type YieldingState, yieldingTo } from './yielding.ts';
 
@@ -14,6 +15,8 @@ export class Speaker {
   private volume = 1;
   private muted = false;
   private level = 1;
+  private frozen = false;
+  private shift: { inSamples: number; change(): void } | undefined;
 
   constructor(bargeIn: YieldingState['bargeIn'], listener: (news: PlayerNews) => void) {
     this.player = new Player(listener);
@@ -30,21 +33,59 @@ export class Speaker {
 
   /** The next `count` samples for the device. */
   render(count: number): Int16Array {
-    this.balance();
+    if (!this.shift) return this.renderNow(count);
+    const before = Math.min(count, this.shift.inSamples);
+    const block = new Int16Array(count);
+    block.set(this.renderNow(before));
+    this.shift.inSamples -= before;
+    if (this.shift.inSamples > 0) return block;
+    const { change } = this.shift;
+    this.shift = undefined;
+    change();
+    block.set(this.renderNow(count - before), before);
+    return block;
+  }
+
+  /** Stays silent for this many samples more, then begins. */
+  beginIn(samples: number): void {
+    this.shift = { inSamples: samples, change: () => this.player.tell({ type: 'released', by: 'standby' }) };
+  }
+
+  /**
+   * Plays this many samples more and then nothing. What happens meanwhile is left to the successor, so that the playout
+   * returned, as it will be then, can be relied on.
+   * @param stopped is called when it has come to that.
+   */
+  stopIn(samples: number, stopped: () => void): PlayoutState {
+    this.frozen = true;
+    const change = (): void => {
+      this.player.tell({ type: 'held', by: 'standby' });
+      stopped();
+    };
+    const ahead = nextPlayout(this.player.state, { type: 'pulled', samples }).state;
+    if (samples > 0) this.shift = { inSamples: samples, change };
+    else change();
+    return ahead;
+  }
+
+  private renderNow(count: number): Int16Array {
+    if (!this.frozen) this.balance();
     return this.player.render(count, Math.max(this.volume, ALERT_MIN_VOLUME));
   }
 
   append(turn: number, from: number, samples: Int16Array): void {
+    if (this.frozen) return;
     this.player.append(turn, from, samples);
   }
 
   tell(event: PlayoutEvent): void {
+    if (this.frozen) return;
     this.player.tell(event);
   }
 
   listen(event: YieldingEvent): void {
     this.yielding = nextYielding(this.yielding, event);
-    this.balance();
+    if (!this.frozen) this.balance();
   }
 
   get playout(): PlayoutState {
@@ -57,12 +98,10 @@ export class Speaker {
 
   setVolume(volume: number): void {
     this.volume = volume;
-    this.balance();
   }
 
   setMuted(muted: boolean): void {
     this.muted = muted;
-    this.balance();
   }
 
   private balance(): void {

@@ -13,6 +13,7 @@ export function send(step: Step, message: ServerMessage): void {
 }
 
 export function schedule(step: Step, atMs: number, action: Action, turn?: number): void {
+  if (step.state.phase === 'closed') return;
   const appointment = { atMs, action, ...(turn !== undefined && { turn }) };
   const { agenda } = step.state;
   const later = agenda.findIndex((other) => other.atMs > atMs);

@@ -164,7 +164,7 @@ describeWith(['ffmpeg'], 'a video file', () => {
     execFileSync('ffmpeg', ['-loglevel', 'error', ...source, ...second, '-c:v', 'mpeg4', '-q:v', '2', path]);
     const frames = await stack.watch(frame);
     await stack.start('vision', { PATH: process.env['PATH'] ?? '', CORTEX_CAMERA: `file:${path}` });
-    await until(() => (frames.seen.length >= 12 ? true : undefined));
+    await until(() => (frames.seen.length >= 8 ? true : undefined));
     const changes: number[] = [];
     let before = '';
     for (const { payload } of frames.seen) {

@@ -17,9 +17,10 @@ const STALLED_MS = 1_000;
 
 /**
  * Started in the background of a shell that leaves at once, so that it is no child of ours: PM2 signals whole process trees,
- * and what is in the pipe shall be heard even if we are killed. The pipe is descriptor 3; the shell tells the process id.
+ * and what is in the pipe shall be heard even if we are killed (nor does aplay die of a level meter nobody reads any more).
+ * The pipe is descriptor 3; the shell tells the process id.
  */
-const START_DETACHED = 'LC_ALL=C aplay "$@" <&3 3<&- >/dev/null & echo $!';
+const START_DETACHED = 'trap "" PIPE; LC_ALL=C aplay "$@" <&3 3<&- >/dev/null & echo $!';
 
 /**
  * Plays through an `aplay` process. It outlives this one: every sample written is heard, whatever becomes of us.

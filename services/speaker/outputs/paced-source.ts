@@ -2,7 +2,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { type OutputHooks, PERIOD_SAMPLES } from './output.ts';
 
-const TICK_MS = 10;
+const TICK_MS = 5;
 /** A sound card holds about this much; a process that sleeps longer is heard as a gap. */
 const CARD_BUFFER_MS = 40;
 

@@ -16,6 +16,10 @@ const FIRST_PERIODS = 20;
 const FIRST_STALL_MS = 5_000;
 /** A stream that cannot be closed holds one of libuv's four threads for good; the live one needs another. */
 const MAX_STUCK_STREAMS = 2;
+/** PortAudio drops a period or two when it starts; they are silence. */
+const WARM_UP_PERIODS = 8;
+/** The card's buffer and some more. */
+const FLUSHING_PERIODS = 8;
 const CLOSE_LIMIT_MS = 1_000;
 
 /** @param device part of the device's name; the default output where it is undefined. */
@@ -50,6 +54,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     let { stream, format } = openStream(portAudio, chosen, depth.periods);
     const source = await sourceFor(hooks.source, format);
     const frames = periodFrames(format);
+    const silence = Buffer.alloc(frames * format.channels * 2);
     let open = true;
     let written = 0;
     let wroteAtMs = clock.nowMs();
@@ -64,10 +69,17 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
       );
     }
 
+    /** Closing a stream drops what is queued in it: silence goes in behind the last samples, and is dropped in their place. */
+    async function playOut(): Promise<void> {
+      for (let periods = depth.periods + FLUSHING_PERIODS; periods > 0; periods -= 1) await stream.write(silence);
+      await release(stream, 'ABORT');
+    }
+
     async function feed(): Promise<void> {
       while (open) {
-        const trouble = await stream.write(source(frames));
-        hooks.handedOver();
+        const warm = written >= WARM_UP_PERIODS;
+        const trouble = await stream.write(warm ? source(frames) : silence);
+        if (warm) hooks.handedOver();
         written += 1;
         wroteAtMs = clock.nowMs();
         if (!trouble?.includes('underflow') || !open) continue;
@@ -93,14 +105,15 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     return {
       name: `PortAudio ${nameOf(chosen)}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
       unheardSamples,
-      perishableSamples: unheardSamples,
+      // What the card has taken is played even if we are killed, as PulseAudio does; the queue dies with us.
+      perishableSamples: () => PERIOD_SAMPLES * (depth.periods + 1),
       async close() {
         if (!open) return;
         open = false;
         cancelWatch();
         // The period that is being written belongs to what will be heard.
-        await Promise.race([feeding, new Promise<void>((resolve) => clock.after(CLOSE_LIMIT_MS, resolve))]);
-        await release(stream, 'WAIT');
+        const closing = feeding.then(playOut).catch(() => undefined);
+        await Promise.race([closing, new Promise<void>((resolve) => clock.after(CLOSE_LIMIT_MS, resolve))]);
       },
     };
   };

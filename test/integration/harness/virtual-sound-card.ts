@@ -14,7 +14,7 @@ export interface VirtualSoundCard {
   /** Plays samples into the microphone at real-time speed; resolves when the last one has been played. */
   speak(samples: Int16Array, sampleRateHz: number): Promise<void>;
   /** Starts recording what a person would hear (or, with `mic`, what the microphone gets). */
-  record(sink: 'speaker' | 'mic', sampleRateHz: number): Promise<Recording>;
+  record(sink: string, sampleRateHz: number): Promise<Recording>;
   /** Runs pactl on this card; resolves with its output. */
   pactl(...args: string[]): Promise<string>;
   /** Kills the daemon and starts another one on the same socket, as a crash or an upgrade of PulseAudio does. */
@@ -30,9 +30,17 @@ export interface Recording {
   stop(): Promise<Int16Array>;
 }
 
-const RATE_HZ = 48_000;
+/** Rates of the two sinks. At the rates our services open (16 kHz in, 24 kHz out, mono) the path is bit-exact. */
+export interface CardFormat {
+  micRateHz: number;
+  speakerRateHz: number;
+  channels: 1 | 2;
+}
 
-export async function createVirtualSoundCard(): Promise<VirtualSoundCard> {
+const USUAL_CARD: CardFormat = { micRateHz: 48_000, speakerRateHz: 48_000, channels: 2 };
+export const BIT_EXACT_CARD: CardFormat = { micRateHz: 16_000, speakerRateHz: 24_000, channels: 1 };
+
+export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): Promise<VirtualSoundCard> {
   const folder = mkdtempSync(join(tmpdir(), 'cortex-card-'));
   const socket = join(folder, 'native');
   const script = join(folder, 'card.pa');
@@ -40,9 +48,13 @@ export async function createVirtualSoundCard(): Promise<VirtualSoundCard> {
   writeFileSync(
     script,
     [
-      ...['mic', 'speaker'].map(
-        (sink) =>
-          `load-module module-null-sink sink_name=${sink} rate=${RATE_HZ} channels=2 sink_properties=device.description=${sink}`,
+      // norewinds: without it an idle null sink keeps its first customer waiting for up to two seconds, as no hardware does.
+      ...[
+        { sink: 'mic', rateHz: format.micRateHz },
+        { sink: 'speaker', rateHz: format.speakerRateHz },
+      ].map(
+        ({ sink, rateHz }) =>
+          `load-module module-null-sink sink_name=${sink} rate=${rateHz} channels=${format.channels} norewinds=1 sink_properties=device.description=${sink}`,
       ),
       `load-module module-native-protocol-unix auth-anonymous=1 socket=${socket}`,
       'set-default-sink speaker',

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { GoogleGenAI } from '@google/genai';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readWav } from '#shared/audio/wav.ts';
@@ -277,6 +278,50 @@ describe('when Gemini fails', () => {
     await expect.poll(() => server.openAnswers()).toBe(0);
   });
 
+  it('a model that falls silent within its answer is given up, and what it said is spoken', async () => {
+    const clock = manualClock();
+    const { backend } = await start(
+      (call, response) => {
+        if (call.kind === 'tts') return speaks(call, response);
+        sendDrop(response, 'A door. Beside');
+      },
+      { clock },
+    );
+    const parts: AnswerPart[] = [];
+    const reading = (async () => {
+      for await (const part of backend.answer(UTTERANCE, never)) {
+        if (part.type === 'audio' && !parts.some(({ type }) => type === 'audio')) clock.advance(5_000);
+        parts.push(part);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ kind: 'timeout' });
+    expect(parts.flatMap((part) => (part.type === 'audio' ? part.samples[0] : []))).toEqual([65, 66]);
+  });
+
+  it('a slow model is waited for as long as it goes on', async () => {
+    const clock = manualClock();
+    const drops = ['door. ', 'Beside ', 'it ', 'a wall.'];
+    let answering: ServerResponse | undefined;
+    const { backend } = await start(
+      (call, response) => {
+        if (call.kind === 'tts') return speaks(call, response);
+        answering = response;
+        sendDrop(response, 'A ');
+      },
+      { clock },
+    );
+    let text = '';
+    for await (const part of backend.answer(UTTERANCE, never)) {
+      if (part.type !== 'modelText' || !answering) continue;
+      text = part.text;
+      clock.advance(4_000);
+      const drop = drops.shift();
+      if (drop) sendDrop(answering, drop);
+      else answering.end();
+    }
+    expect(text).toBe('A door. Beside it a wall.');
+  });
+
   it('an unreachable Google is told apart', async () => {
     const { server, backend } = await start(() => undefined);
     await server.close();
@@ -313,6 +358,19 @@ describe('when the voice fails', () => {
     expect(answer).toMatchObject({ sounds: [79, -7, -7, -7], failure: undefined });
     expect(counters()['httpTtsFallbacks']).toBe(1);
     expect(server.calls.filter(({ text }) => text.startsWith('Three'))).toHaveLength(0);
+  });
+
+  it('goes on with the local voice when a piece is not spoken in time', async () => {
+    const clock = manualClock();
+    const { server, backend } = await start(
+      answers(() => clock.advance(8_000)),
+      { clock },
+    );
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({
+      sounds: [-7, -7, -7, -7],
+      failure: undefined,
+    });
+    await expect.poll(() => server.openAnswers()).toBe(0);
   });
 
   it('speaks locally where the answer holds no sound', async () => {

@@ -1,0 +1,60 @@
+/** Every sample tells its own index, modulo this prime (2.5 s at 24 kHz), and none of them is 0. */
+const PERIOD = 60_001;
+/** Coprime to PERIOD, so that neighbouring indices are far apart in value. */
+const STRIDE = 7_919;
+
+function codeOf(index: number): number {
+  const value = ((index * STRIDE) % PERIOD) - 30_000;
+  return value >= 0 ? value + 1 : value;
+}
+
+const INDEX_OF = new Map(Array.from({ length: PERIOD }, (_unused, index) => [codeOf(index), index]));
+
+export function codedSignal(from: number, count: number): Int16Array {
+  return Int16Array.from({ length: count }, (_unused, index) => codeOf(from + index));
+}
+
+/** What a bit-exact recording of a coded signal holds. */
+export interface CodedFindings {
+  /** Index of the first and the last sample heard. */
+  first: number;
+  last: number;
+  lost: number;
+  doubled: number;
+  /** Samples that are neither silence nor of the code: a ramp, a mix, a broken path. */
+  foreign: number;
+  longestSilenceSamples: number;
+}
+
+/** Follows the code through the recording. Silence before the first and after the last sample does not count. */
+export function findCoded(recording: Int16Array): CodedFindings {
+  const found = { first: -1, last: -1, lost: 0, doubled: 0, foreign: 0, longestSilenceSamples: 0 };
+  let next = -1;
+  let silence = 0;
+  for (const sample of recording) {
+    if (sample === 0) {
+      silence += 1;
+      continue;
+    }
+    const code = INDEX_OF.get(sample);
+    if (code === undefined) {
+      found.foreign += 1;
+      continue;
+    }
+    if (next >= 0) found.longestSilenceSamples = Math.max(found.longestSilenceSamples, silence);
+    silence = 0;
+    if (next < 0) {
+      found.first = code;
+      next = code;
+    }
+    // The index nearest to the expected one with this code.
+    let step = (code - next) % PERIOD;
+    if (step > PERIOD / 2) step -= PERIOD;
+    if (step < -PERIOD / 2) step += PERIOD;
+    if (step > 0) found.lost += step;
+    if (step < 0) found.doubled += 1;
+    if (step >= 0) next = next + step + 1;
+    found.last = next - 1;
+  }
+  return found;
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { playback, speakerState } from '#shared/contract/speaker.ts';
+import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
+import { type PcmPublisher, startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
+import { codedSignal, findCoded } from './harness/coded-signal.ts';
+import { describeWith } from './harness/requires.ts';
+import { startTestStack, type TestStack } from './harness/test-stack.ts';
+import { createVirtualSoundCard, type VirtualSoundCard } from './harness/virtual-sound-card.ts';
+
+const RATE_HZ = 24_000;
+const FRAME = 2_400;
+
+describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound card', () => {
+  let card: VirtualSoundCard;
+  let stack: TestStack;
+  let publisher: PcmPublisher;
+  let turn = 1_000;
+
+  beforeAll(async () => {
+    card = await createVirtualSoundCard();
+    stack = await startTestStack({ ...card.env, PULSE_SINK: 'exact' });
+    const pcm = { pcm: replyPcm, resend: replyResend };
+    publisher = await startPcmPublisher(stack.connect('thinker'), pcm, 10 * 60 * RATE_HZ);
+    await loadExactSink();
+  });
+
+  afterAll(async () => {
+    await stack?.close();
+    await card?.close();
+  });
+
+  /** A sink of the reply's own format, so that a recording can be compared sample by sample. */
+  async function loadExactSink(): Promise<string> {
+    const format = ['rate=24000', 'channels=1', 'format=s16le', 'norewinds=1'];
+    return (await card.pactl('load-module', 'module-null-sink', 'sink_name=exact', ...format)).trim();
+  }
+
+  function say(seconds: number): number {
+    turn += 1;
+    const total = seconds * RATE_HZ;
+    for (let position = 0; position < total; position += FRAME) {
+      publisher.publish({
+        sampleRateHz: RATE_HZ,
+        stream: turn,
+        position,
+        timeUs: Date.now() * 1_000,
+        first: position === 0,
+        last: position + FRAME >= total,
+        resent: false,
+        samples: codedSignal(position, FRAME),
+      });
+    }
+    return turn;
+  }
+
+  async function withSpeaker(output: string, test: () => Promise<void>): Promise<void> {
+    const speaker = await stack.start('speaker', { CORTEX_AUDIO_OUTPUT: output });
+    try {
+      await test();
+    } finally {
+      await speaker.end();
+    }
+  }
+
+  const names = [
+    ['auto', /^aplay/],
+    ['alsa:default', /^aplay/],
+    ['portaudio', /^PortAudio/],
+  ] as const;
+
+  it.each(names)('plays a reply through %s bit by bit and knows when it has been heard', (output, name) =>
+    withSpeaker(output, async () => {
+      const playbacks = await stack.watch(playback);
+      const states = await stack.watch(speakerState);
+      await states.next(({ output: used }) => name.test(used));
+      const recording = await card.record('exact', RATE_HZ);
+      const number = say(1);
+      const finished = await playbacks.next(({ turn: of, state }) => of === number && state === 'finished');
+      expect(finished.position).toBe(RATE_HZ);
+      const heard = await recording.until((samples) =>
+        samples.includes(codedSignal(RATE_HZ - 1, 1)[0] ?? 0) ? findCoded(samples) : undefined,
+      );
+      await recording.stop();
+      expect(heard).toMatchObject({ first: 0, last: RATE_HZ - 1, lost: 0, doubled: 0, foreign: 0 });
+    }),
+  );
+
+  it.each(names)('goes on with the reply under %s when the sound server was restarted', (output, name) =>
+    withSpeaker(output, async () => {
+      const playbacks = await stack.watch(playback);
+      const states = await stack.watch(speakerState);
+      await states.next(({ output: used }) => name.test(used));
+      const number = say(4);
+      await playbacks.next(({ turn: of, state }) => of === number && state === 'progress');
+      await card.restartDaemon();
+      await loadExactSink();
+      await states.next(({ output: used }) => used.startsWith('none'));
+      const recording = await card.record('exact', RATE_HZ);
+      const finished = await playbacks.next(({ turn: of, state }) => of === number && state === 'finished');
+      expect(finished.position).toBe(4 * RATE_HZ);
+      const heard = findCoded(await recording.stop());
+      expect(heard).toMatchObject({ last: ((4 * RATE_HZ) % 60_001) - 1, lost: 0, doubled: 0 });
+    }),
+  );
+});
