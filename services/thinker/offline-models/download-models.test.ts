@@ -93,7 +93,7 @@ function serve({ cuts = [] as number[], ranges = true, tag = '"one"' } = {}): Ha
     });
     const cut = left.shift();
     if (cut === undefined) response.end(body);
-    else response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+    else response.write(body.subarray(0, cut), () => response.socket?.end());
   };
 }
 
