@@ -143,6 +143,33 @@ describe('a connection', () => {
     expect(socket.readyState).toBe(WebSocket.OPEN);
   });
 
+  it('that stalls leaves what the client sends in its buffers, where a healthy one takes it', async () => {
+    await start({});
+    const stalled = await open();
+    simulator.command({ kind: 'stall' });
+    const healthy = await open();
+    const data = Buffer.alloc(4_000_000).toString('base64');
+    const much = JSON.stringify({ realtimeInput: { audio: { data, mimeType: 'audio/pcm;rate=16000' } } });
+    for (let message = 0; message < 5; message += 1) {
+      for (const socket of [stalled, healthy]) socket.send(much);
+    }
+    await expect.poll(() => simulator.state().sessions[1]?.clientMessages, { timeout: 10_000 }).toBe(6);
+    expect(healthy.bufferedAmount).toBe(0);
+    expect(stalled.bufferedAmount).toBeGreaterThan(0);
+  }, 20_000);
+
+  it('that stalled does not keep its handle from being used', async () => {
+    await start({});
+    const first = dial();
+    await once(first, 'open');
+    const update = message(first, 'sessionResumptionUpdate');
+    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
+    const handle = JSON.parse((await update).bytes.toString()).sessionResumptionUpdate.newHandle;
+    simulator.command({ kind: 'stall' });
+    await open({ sessionResumption: { handle } });
+    expect(simulator.state().sessions.at(-1)).toMatchObject({ resumed: true });
+  });
+
   it('is not resumed while the old one is open, and is when it has closed', async () => {
     await start({});
     const first = dial();

@@ -130,6 +130,13 @@ it('plans nothing any more once it has closed, whatever was still waiting to be 
   expect(client.state.agenda).toEqual([]);
 });
 
+it('reads no further in a message that closed it', () => {
+  const client = live({ realtimeInputConfig: {} });
+  client.send({ realtimeInput: { ...ACTIVITY_START.realtimeInput, text: 'hello', ...sound(20).realtimeInput } });
+  expect(client.ending).toMatch(/^1007 Explicit activity control/);
+  expect(client.state).toMatchObject({ turns: 0, recordedSamples: 0 });
+});
+
 describe('resumption', () => {
   it('offers a handle after the setup and after every turn, and none while generating', () => {
     const client = connectVirtually();

@@ -89,6 +89,21 @@ describe('a ready-made turn scenario', () => {
     expect(two?.ending).toBeUndefined();
   });
 
+  it('answers 50 s late, with every word of the transcript twice', () => {
+    const client = connectVirtually(steadily(namedScenario('answer-50-s-late')));
+    client.setUp();
+    client.ask();
+    client.advance(60_000);
+    const answered = client.received.filter(({ message }) => message.serverContent?.modelTurn);
+    // Setup 100 ms late, a second of question, the thought at 80 % of the wait.
+    expect(answered[0]?.atMs).toBeGreaterThan(51_000);
+    const words = client.received.flatMap(
+      ({ message }) => message.serverContent?.outputTranscription?.text.trim().split(' ') ?? [],
+    );
+    expect(words).toHaveLength(60);
+    expect(new Set(words).size).toBe(30);
+  });
+
   it('closes the third question of every connection when the context is used up', () => {
     const client = connectVirtually(steadily(namedScenario('context-used-up')));
     client.setUp();

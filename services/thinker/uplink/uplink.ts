@@ -49,6 +49,8 @@ interface Course {
 
 /** Puts questions to the connection, one at a time. Activities are never empty, never nested, always closed. */
 export class Uplink {
+  /** Since the start. */
+  picturesSent = 0;
   private readonly options: UplinkOptions;
   private sink: UplinkSink | undefined;
   private course: Course | undefined;
@@ -162,7 +164,7 @@ export class Uplink {
     if (!jpeg) return;
     course.pictureAtMs = nowMs;
     sink.send({ type: 'picture', jpeg });
-    this.options.meters.count('picturesSent');
+    this.picturesSent += 1;
   }
 
   private sendRemarks(sink: UplinkSink): void {

@@ -56,6 +56,7 @@ export interface ThinkerBench {
   heard(turn: number, positionSamples: number, state: 'progress' | 'finished' | 'interrupted'): void;
   /** Resolves with the first match, among what has been published or will be; rejects after `withinMs`. */
   until<Item>(list: readonly Item[], matches: (item: Item) => boolean, withinMs?: number): Promise<Item>;
+  clockNow(): number;
   restart(): Promise<void>;
   /** Starts a second thinker beside the first, as a reload does; the returned function ends the first. */
   overlap(): Promise<() => Promise<void>>;
@@ -181,6 +182,7 @@ export async function thinkerBench(
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
+    clockNow: () => clock.nowMs(),
     async restart() {
       await running.stop();
       running = await start();
