@@ -252,6 +252,20 @@ describe('when Gemini fails', () => {
     expect(server.calls).toHaveLength(2);
   });
 
+  it('is asked again, without the line, when it put its answer on the line of what it heard', async () => {
+    const { server, backend } = await start((call, response) => {
+      if (call.kind === 'tts') return speaks(call, response);
+      const hears = call.body.systemInstruction?.parts[0]?.text.includes('HEARD:');
+      sendText(response, [hears ? 'HEARD: is it red Yes, it is.' : 'Yes, it is.']);
+    });
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({
+      heard: ['is it red Yes, it is.'],
+      text: 'Yes, it is.',
+      failure: undefined,
+    });
+    expect(server.calls.filter(({ kind }) => kind === 'text')).toHaveLength(2);
+  });
+
   it.each([
     ['a bad key', 403, [], 'auth'],
     ['a spent day', 429, [{ violations: [{ quotaId: 'RequestsPerDay' }] }], 'quota'],
