@@ -130,6 +130,13 @@ it('plans nothing any more once it has closed, whatever was still waiting to be 
   expect(client.state.agenda).toEqual([]);
 });
 
+it('reads no further in a message that closed it', () => {
+  const client = live({ realtimeInputConfig: {} });
+  client.send({ realtimeInput: { ...ACTIVITY_START.realtimeInput, text: 'hello', ...sound(20).realtimeInput } });
+  expect(client.ending).toMatch(/^1007 Explicit activity control/);
+  expect(client.state).toMatchObject({ turns: 0, recordedSamples: 0 });
+});
+
 describe('resumption', () => {
   it('offers a handle after the setup and after every turn, and none while generating', () => {
     const client = connectVirtually();
@@ -201,6 +208,23 @@ describe('a scenario that is loaded while the session is open', () => {
     client.advance(5_000);
     expect(client.digest()).toMatch(/audio/);
   });
+});
+
+it('accepts the same in snake_case, as the Python SDK sends it', () => {
+  const client = connectVirtually();
+  client.send({
+    setup: {
+      model: 'models/gemini-3.8-live',
+      generation_config: { response_modalities: ['AUDIO'], speech_config: {} },
+      system_instruction: { parts: [{ text: 'Be brief.' }] },
+      input_audio_transcription: {},
+      realtime_input_config: { automatic_activity_detection: { disabled: true } },
+      session_resumption: { handle: null },
+      context_window_compression: { trigger_tokens: 25600, sliding_window: { target_tokens: 12800 } },
+    },
+  });
+  client.advance(200);
+  expect(client.digest()).toBe('setupComplete handle');
 });
 
 it('accepts everything the official setup holds', () => {
