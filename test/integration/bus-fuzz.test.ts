@@ -57,7 +57,7 @@ it(
     }
     expect(exits).toEqual([]);
   },
-  60_000 + PAYLOADS_PER_TOPIC * 60,
+  60_000 + PAYLOADS_PER_TOPIC * 200,
 );
 
 it('still converses afterwards', async () => {
