@@ -93,7 +93,11 @@ describe('a connection', () => {
     const [error] = await once(dial(), 'error');
     expect(error.message).toMatch(/socket hang up|ECONNRESET/);
     await open();
-    expect(simulator.state().attempts.map(({ opened }) => opened)).toEqual([false, true]);
+    await expect.poll(() => simulator.state().attempts[0]?.endedAtMs).toBe(clock.nowMs());
+    expect(simulator.state()).toMatchObject({
+      mostAtOnce: 1,
+      attempts: [{ opened: false }, { opened: true, endedAtMs: undefined }],
+    });
   });
 
   it('is refused by the machine while nobody listens, and open sessions live on', async () => {
