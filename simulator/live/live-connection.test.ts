@@ -174,6 +174,27 @@ describe('a connection', () => {
     expect(stalled.bufferedAmount).toBeGreaterThan(0);
   }, 20_000);
 
+  it('that stalled keeps no timer when the simulator stops', async () => {
+    const alarms = new Set<() => void>();
+    const counting = {
+      ...clock,
+      after(delayMs: number, task: () => void) {
+        const cancel = clock.after(delayMs, task);
+        alarms.add(cancel);
+        return () => {
+          alarms.delete(cancel);
+          cancel();
+        };
+      },
+    };
+    simulator = await createGeminiSimulator({ clock: counting, scenario: { timing: { ...AT_ONCE } } });
+    await open();
+    simulator.command({ kind: 'stall' });
+    expect(alarms.size).toBeGreaterThan(0);
+    await simulator.close();
+    expect(alarms.size).toBe(0);
+  });
+
   it('that stalled does not keep its handle from being used', async () => {
     await start({});
     const first = dial();

@@ -82,6 +82,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       connection,
       sessionId: randomBytes(12).toString('base64url'),
     };
+    log.info({ connection, faults: profile.faults.map(({ fault }) => fault) }, 'a client connects');
     for (const fault of profile.faults) {
       if (fault.fault === 'refuse-upgrade') {
         refuse(wire, fault.status);
@@ -93,7 +94,6 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       }
       if (fault.fault === 'hang-upgrade') return;
     }
-    log.info({ connection, faults: profile.faults.map(({ fault }) => fault) }, 'a client connects');
     sockets.handleUpgrade(request, wire, head, (socket) => {
       attempt.live = serveLive(socket, profile, {
         clock,
@@ -138,6 +138,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       for (const { live } of attempts) live?.command(action);
     },
     stop() {
+      for (const { live } of attempts) live?.stop();
       for (const wire of wires) wire.destroy();
     },
   };
