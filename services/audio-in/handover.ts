@@ -38,6 +38,9 @@ const SIGN_OF_LIFE_MS = 1_500;
 /** Two processes that begin in the same moment hear each other's claim right after their own; the higher pid stays. */
 const SAME_MOMENT_MS = 1_000;
 
+/** A predecessor's goodbye may overtake its handover; one that was killed leaves none. */
+const GOODBYE_TO_HANDOVER_MS = 500;
+
 /** Follows on the bus who else is there, and says which of the two has the microphone. */
 export async function startHandover(options: HandoverOptions): Promise<Handover> {
   const { bus, clock, log, pid } = options;
@@ -75,12 +78,17 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
       }
       others.delete(payload.pid);
       if (overtakenBy === payload.pid) happen({ kind: 'successorGone' });
-      if (others.size === 0) happen({ kind: 'predecessorGone' });
+      if (others.size > 0 || role !== 'waiting') return;
+      teardown.add(clock.after(GOODBYE_TO_HANDOVER_MS, () => happen({ kind: 'predecessorGone' })));
     }),
   );
   teardown.add(
     await bus.subscribe(handover, ({ payload }) => {
       if (payload.pid === pid) return;
+      if (payload.state === 'waiting') {
+        others.add(payload.pid);
+        return;
+      }
       if (payload.state === 'left') {
         happen({ kind: 'predecessorLeft' }, payload);
         return;
@@ -105,6 +113,9 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
       if (role === 'waiting' && clock.nowMs() - signOfLifeMs > SIGN_OF_LIFE_MS) happen({ kind: 'predecessorGone' });
     }),
   );
+
+  // Said before we are ready: whoever is told to leave because of us knows then that somebody follows.
+  if (others.size > 0) bus.publish(handover, { state: 'waiting', pid });
 
   return {
     get role() {

@@ -206,7 +206,7 @@ describe('audio-in', () => {
       const predecessor = running;
       const starting = start({}, ears, 200);
       await settle();
-      await both(200, 'silence');
+      await both(500, 'silence');
       await starting;
       successor = running;
       running = predecessor;

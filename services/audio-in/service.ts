@@ -30,8 +30,10 @@ import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts
 /** What the contract promises subscribers that ask for samples again. */
 const HISTORY_SAMPLES = 30 * MICROPHONE_RATE_HZ;
 const SAMPLES_PER_MS = MICROPHONE_RATE_HZ / 1000;
-/** A successor that is not hearing anything by now will not before the predecessor has to leave. */
-const FIRST_SAMPLES_WITHIN_MS = 2_500;
+/** What a successor has in common with its predecessor: long enough to hold a sound by which they can be joined. */
+const HEARD_BEFORE_READY_SAMPLES = MICROPHONE_RATE_HZ / 2;
+/** A successor that has not heard that much by now gets ready without: PM2 does not wait for ever. */
+const READY_WITHIN_MS = 2_500;
 
 /** What tests put in the place of hardware, model and process. */
 export interface AudioInParts {
@@ -53,7 +55,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   let blocked = privacyFile.microphoneBlocked();
   let started = false;
   let leftBehind: HandoverState | undefined;
-  let firstSamples: (() => void) | undefined;
+  let heardEnough: (() => void) | undefined;
 
   function publishSpeech(utterance: number, event: EndpointingEvent): void {
     const at = listening.timeMs(event.position);
@@ -90,7 +92,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     function captured(samples: Int16Array): void {
       const options = listeningOptions(switches, settings, assistantSpeaking);
       act(listening.accept(samples, clock.nowMs(), options));
-      firstSamples?.();
+      if (listening.capturedSamples >= HEARD_BEFORE_READY_SAMPLES) heardEnough?.();
       const splice = leftBehind && listening.splice(leftBehind, options);
       if (!splice) return;
       leftBehind = undefined;
@@ -191,15 +193,15 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       }),
     );
     started = true;
-    // Whoever takes over must have the newest sound before the predecessor is told to leave.
+    // The predecessor is told to leave as soon as we are ready, and we must have heard enough of what it hears by then.
     const hearing = new Promise<void>((resolve) => {
-      firstSamples = resolve;
-      teardown.add(clock.after(FIRST_SAMPLES_WITHIN_MS, resolve));
+      heardEnough = resolve;
+      teardown.add(clock.after(READY_WITHIN_MS, resolve));
     });
     await obeyPrivacy();
     handing.listening();
     if (handing.role === 'waiting' && !blocked && feed) await hearing;
-    firstSamples = undefined;
+    heardEnough = undefined;
     return { stop: () => teardown.run() };
   } catch (error) {
     await teardown.run();

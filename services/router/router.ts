@@ -43,15 +43,22 @@ function react(state: RouterState, event: RouterEvent): RouterReaction {
       return privacyChanged(state, event.privacy, event.retained);
     case 'volumeChanged':
       return quietly({ ...state, volume: event.volume });
-    case 'thinkerSeen': {
-      const seen = { ...state, thinkerThere: event.there };
-      return event.there ? quietly(seen) : relevel(seen, { type: 'thinkerLeft', atMs: event.atMs });
-    }
+    case 'thinkerSeen':
+      return thinkerSeen(state, event.there, event.startedAtMs, event.atMs);
     case 'stopHeard':
       return stopped(state);
     case 'timePassed':
       return timePassed(state, event.atMs);
   }
+}
+
+function thinkerSeen(state: RouterState, there: boolean, startedAtMs: number, atMs: number): RouterReaction {
+  // The last will of a process that has a successor already is no news.
+  if (!there && startedAtMs < (state.thinkerStartedAtMs ?? 0)) return quietly(state);
+  if (!there) return relevel({ ...state, thinkerThere: false }, { type: 'thinkerLeft', atMs });
+  const seen = { ...state, thinkerThere: true, thinkerStartedAtMs: startedAtMs };
+  const known = state.thinkerStartedAtMs ?? startedAtMs;
+  return known === startedAtMs ? quietly(seen) : relevel(seen, { type: 'thinkerArrived', atMs });
 }
 
 /** Whoever presses the button hears that it worked; a spoken command has confirmed itself already. */

@@ -226,13 +226,25 @@ test('with the thinker dead the apology comes from the speaker itself', async ()
   const { start, user, publish, clock, settle, take } = await world();
   await start();
   const thinker = atTopic(status, { service: 'thinker' });
-  await publish(thinker, { state: 'offline', pid: 1, version: '0', startedAt: 0 });
+  await publish(thinker, { state: 'offline', pid: 1, version: '0', startedAt: 5 });
   await user('How many people are in front of me?');
   expect(take(layer1Request)).toHaveLength(1);
   clock.advance(1_600);
   await settle();
   expect(take(say)).toEqual([]);
   expect(take(alert)).toMatchObject([{ text: 'Sorry, I cannot tell right now.' }]);
+});
+
+test('the last will of a thinker that has a successor does not count the new one as dead', async () => {
+  const { start, user, publish, clock, settle, take } = await world();
+  await start();
+  const thinker = atTopic(status, { service: 'thinker' });
+  await publish(thinker, { state: 'online', pid: 2, version: '0', startedAt: 20 });
+  await publish(thinker, { state: 'offline', pid: 1, version: '0', startedAt: 10 });
+  await user('Take me home.');
+  clock.advance(4_100);
+  await settle();
+  expect(take(say)).toHaveLength(1);
 });
 
 test('a warning silences the device and gives the danger signal', async () => {

@@ -9,7 +9,7 @@ import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startLocalStop } from './local-stop/local-stop.ts';
 import { RouterProcess } from './router-process.ts';
-import { route } from './routing/route.ts';
+import { warmUp } from './routing/route.ts';
 
 /** A retained value arrives within a millisecond of the subscription; after this long there is none. */
 const RETAINED_WAIT_MS = 250;
@@ -38,8 +38,7 @@ export async function startRouter(context: ServiceContext, pid: number = process
   }
 
   try {
-    // Compiles the rules, so that the first sentence does not wait for it.
-    route('what do you see');
+    warmUp();
     const router = new RouterProcess(context, pid, await retainedLevel(context), liveAtStart);
     teardown.add(() => router.stop());
     await listen(atTopic(status, { service: 'router' }), (seen) => router.routerSeen(seen));
@@ -52,8 +51,8 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(speakerState, (now) =>
       router.happened({ type: 'speakerReported', speaking: now.state === 'speaking', volume: now.volume }),
     );
-    await listen(atTopic(status, { service: 'thinker' }), ({ state }) =>
-      router.happened({ type: 'thinkerSeen', there: state === 'online' }),
+    await listen(atTopic(status, { service: 'thinker' }), ({ state, startedAt }) =>
+      router.happened({ type: 'thinkerSeen', there: state === 'online', startedAtMs: startedAt }),
     );
     await listen(session, (now) => router.happened({ type: 'sessionReported', session: now }));
     await listen(turn, (now) => router.happened({ type: 'turnReported', turn: numberedUtterance(now) }));

@@ -1,9 +1,13 @@
+import { GoogleGenAI } from '@google/genai';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
-import { fallback, interrupt } from '#shared/contract/control.ts';
+import { atTopic } from '#shared/contract/channel.ts';
+import { fallback, interrupt, runtimeSettings } from '#shared/contract/control.ts';
+import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
   ask,
   context as contextRemark,
+  type Failure,
   replyPcm,
   replyResend,
   say,
@@ -11,6 +15,7 @@ import {
   transcript,
   turn,
 } from '#shared/contract/thinker.ts';
+import { toolCall, toolDeclare, toolResult, toolStatus } from '#shared/contract/tools.ts';
 import { frame } from '#shared/contract/vision.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
@@ -19,14 +24,18 @@ import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { createBackends } from './backends/create-backends.ts';
 import { CONVERSATION_POLICY, type ConversationPolicy } from './conversation/conversation-state.ts';
 import { fileMemoryStore } from './conversation/memory-store.ts';
+import { becauseOf } from './conversation/spoken-reason.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
+import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
 import { fileHandleStore } from './session/handle-store.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
 import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
+import { anyJson } from './tools/any-json.ts';
 
 /** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
 const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
@@ -75,6 +84,22 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
+  let unavailable: Failure | undefined;
+  const { models } = new GoogleGenAI({
+    apiKey: endpoint.apiKey,
+    httpOptions: { apiVersion: 'v1beta', ...(endpoint.baseUrl !== undefined && { baseUrl: endpoint.baseUrl }) },
+  });
+  const backends = createBackends({
+    settings,
+    models,
+    instruction: SYSTEM_INSTRUCTION,
+    offlineReason: () => becauseOf(unavailable),
+    clock,
+    log,
+    meters,
+  });
+  teardown.add(() => backends.stop());
+
   let microphone: PcmReceiver | undefined;
   const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
   const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
@@ -85,12 +110,17 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     output: {
       turn: (report) => bus.publish(turn, report),
       transcript: (text) => bus.publish(transcript, text),
-      session: (report) => bus.publish(session, report),
+      session: (report) => {
+        unavailable = report.error;
+        bus.publish(session, report);
+      },
+      toolCall: (name, call) => bus.publish(atTopic(toolCall, { name }), call),
+      toolStatus: (name, status) => bus.publish(atTopic(toolStatus, { name }), { ...status, at: clock.nowMs() }),
       audio: (pcm) => replies.publish(pcm),
       explain: (text) => bus.publish(alert, { id: `thinker-${clock.nowMs()}`, earcon: 'attention', text }),
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
-    backends: [],
+    backends: [backends.http, backends.offline],
     memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
     recall: (utterance) => microphone?.expect(utterance, 0),
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
@@ -125,7 +155,16 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       const over = payload.state === 'finished' || payload.state === 'interrupted';
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
     }),
-    bus.subscribe(fallback, ({ payload }) => thinker.setLevel(payload.level)),
+    bus.subscribe(fallback, ({ payload }) => {
+      if (payload.level === 'offline') backends.prepareOffline();
+      thinker.setLevel(payload.level);
+    }),
+    bus.subscribe(runtimeSettings, ({ payload }) => {
+      if (payload.layer2Mode) thinker.enableLive(payload.layer2Mode === 'live' && settings.enableLiveApi);
+    }),
+    bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
+    bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),
+    bus.subscribe(anyJson(toolResult), ({ payload, levels }) => thinker.tools.answered(levels['name'] ?? '', payload)),
     bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
     bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
     bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),

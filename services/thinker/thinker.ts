@@ -19,7 +19,8 @@ import type { MemoryStore, UnfinishedTurn } from './conversation/memory-store.ts
 import { Remarks } from './conversation/remarks.ts';
 import { type Backend, heardText, isOver, newTurn, nextTurn, reportOf, type Turn } from './conversation/turn.ts';
 import { conversationWakeMs } from './conversation/watchdogs.ts';
-import { answerAgain, GO_ON } from './live/instruction.ts';
+import { Bill } from './live/bill.ts';
+import { answerAgain, GO_ON, onlyHeard } from './live/instruction.ts';
 import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
@@ -27,7 +28,9 @@ import { ReplyStream } from './reply/reply-stream.ts';
 import type { HandleStore } from './session/handle-store.ts';
 import { SessionRunner } from './session/session-runner.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { Toolbox, type ToolboxOptions } from './tools/toolbox.ts';
 import { NewestFrame } from './uplink/newest-frame.ts';
+import { OpenMicrophone } from './uplink/open-microphone.ts';
 import { Questions, wholeOf } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
 
@@ -37,6 +40,9 @@ export interface ThinkerOutput {
   transcript(transcript: Transcript): void;
   session(report: SessionReport): void;
   audio(frame: PcmFrame): void;
+  /** A tool is called, and what became of a layer's declaration or result. */
+  toolCall: ToolboxOptions['call'];
+  toolStatus: ToolboxOptions['tell'];
   /** Spoken to the user by the loudspeaker itself, with every backend dead. */
   explain(text: string): void;
 }
@@ -79,6 +85,7 @@ const SAVE_PERIOD_MS = 1_000;
  */
 export class Thinker {
   readonly remarks = new Remarks();
+  readonly tools: Toolbox;
   private readonly options: ThinkerOptions;
   private readonly policy: ConversationPolicy;
   private readonly camera = new NewestFrame();
@@ -86,14 +93,19 @@ export class Thinker {
   private readonly pcm = new PcmBytes();
   private readonly session: SessionRunner;
   private readonly uplink: Uplink;
+  private readonly openMicrophone: OpenMicrophone;
   private readonly reply: ReplyStream;
   private readonly answers: Answers;
+  private readonly bill: Bill;
   private readonly queue: Queued[] = [];
   private conversation: ConversationState;
   private readonly unfinished: UnfinishedTurn | undefined;
   private ledger: LedgerEntry[];
   private hearing: number | undefined;
   private savedAtMs = 0;
+  private toldCut = 0;
+  private level: Backend = 'live';
+  private liveEnabled: boolean;
   private busy = false;
   private working = false;
   private stopped = false;
@@ -103,16 +115,35 @@ export class Thinker {
     this.options = options;
     const { clock, log, meters, output, backends } = options;
     this.policy = options.conversationPolicy ?? CONVERSATION_POLICY;
+    this.bill = new Bill(options.identity.model, meters);
     this.reply = new ReplyStream((frame) => output.audio(frame));
     this.answers = new Answers(backends, log, (turn, report, samples) =>
       this.tell({ type: 'backendReported', turn, report }, samples),
     );
+    this.tools = new Toolbox({
+      clock,
+      meters,
+      call: output.toolCall,
+      tell: output.toolStatus,
+      respond: (responses) => {
+        this.session.send({ type: 'toolResponses', responses });
+        if (!this.tools.waiting) this.tell({ type: 'toolsAnswered' });
+      },
+      changed: () => this.session.toolsChanged(),
+    });
     this.session = new SessionRunner(
-      { ...options, enabled: options.liveEnabled, policy: options.sessionPolicy ?? SESSION_POLICY, tools: () => [] },
+      {
+        ...options,
+        enabled: options.liveEnabled,
+        policy: options.sessionPolicy ?? SESSION_POLICY,
+        tools: () => this.tools.declarations,
+      },
       {
         opened: (live, unknownSinceMs) => this.sessionOpened(live, unknownSinceMs),
         lost: () => {
           this.uplink.detach();
+          this.openMicrophone.detach();
+          this.tools.cancel();
           this.tell({ type: 'disconnected' });
         },
         said: (event) => this.serverSaid(event),
@@ -125,18 +156,25 @@ export class Thinker {
     this.unfinished = unfinished;
     // A restart within a second of the last turn would otherwise give its number again.
     const known = Math.max(unfinished?.turn ?? 0, ledger.at(-1)?.turn ?? 0);
+    this.liveEnabled = options.liveEnabled;
     this.conversation = initialConversation({
       firstTurn: Math.max(options.firstTurn, known + 1),
       level: 'live',
       lowerBackends: this.answers.levels,
       serverVad: options.serverVad,
     });
+    this.openMicrophone = new OpenMicrophone({
+      clock,
+      meters,
+      camera: this.camera,
+      inTurn: () => this.conversation.active !== undefined,
+    });
     this.uplink = new Uplink({
       clock,
       meters,
       questions: this.questions,
       camera: this.camera,
-      takeRemarks: () => this.remarks.take(),
+      takeRemarks: () => this.takeRemarks(),
       started: (turn) => this.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.tell({ type: 'questionSent', turn });
@@ -148,6 +186,7 @@ export class Thinker {
   /** Connects, so that the first question finds a connection, and takes up what a predecessor left unfinished. */
   start(): void {
     this.session.start();
+    this.applyLevel();
     if (this.unfinished) this.takeUp(this.unfinished);
   }
 
@@ -158,6 +197,10 @@ export class Thinker {
 
   /** Samples of an utterance, in order. @param timeUs capture time of the first of them, Unix microseconds. */
   hear(utterance: number, samples: Int16Array, timeUs: number): void {
+    if (this.options.serverVad) {
+      this.openMicrophone.hear(samples);
+      return;
+    }
     if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
     if (this.hearing !== utterance) {
       this.hearing = utterance;
@@ -168,6 +211,7 @@ export class Thinker {
   }
 
   endUtterance(utterance: number): void {
+    if (this.options.serverVad) return;
     this.questions.end(utterance);
     this.tell({ type: 'utteranceEnded', utterance, speechEndedMs: this.options.clock.nowMs() });
     this.uplink.pump();
@@ -176,6 +220,7 @@ export class Thinker {
   see(jpeg: Uint8Array, retained: boolean): void {
     this.camera.show(jpeg, this.options.clock.nowMs(), retained);
     this.uplink.pump();
+    this.openMicrophone.pump();
   }
 
   ask(text: string, withFrame: boolean): void {
@@ -198,7 +243,20 @@ export class Thinker {
   }
 
   setLevel(level: Backend): void {
-    this.tell({ type: 'levelChanged', level });
+    this.level = level;
+    this.applyLevel();
+  }
+
+  /** Switches the Live API on or off at run time; off, the next level down answers whatever the router says. */
+  enableLive(enabled: boolean): void {
+    this.liveEnabled = enabled;
+    this.session.enable(enabled);
+    this.applyLevel();
+  }
+
+  private applyLevel(): void {
+    const below = this.answers.levels[0] ?? 'live';
+    this.tell({ type: 'levelChanged', level: this.liveEnabled || this.level !== 'live' ? this.level : below });
   }
 
   /** Ends the connection; resolves when the socket is closed. */
@@ -207,6 +265,7 @@ export class Thinker {
     this.stopped = true;
     this.cancelWake?.();
     this.uplink.detach();
+    this.openMicrophone.detach();
     this.answers.stop();
     return this.session.stop();
   }
@@ -252,20 +311,51 @@ export class Thinker {
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
+    this.session.ping();
     this.pcm.reset();
+    this.bill.newConnection();
     this.uplink.attach(live);
     const lines = unknownSinceMs === undefined ? [] : historyOf(this.ledger, unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
+    if (this.options.serverVad) this.openMicrophone.attach(live);
     this.tell({ type: 'connected' });
   }
 
   private serverSaid(event: ServerEvent): void {
-    if (event.type !== 'audio') {
-      this.tell({ type: 'serverSaid', event });
-      return;
+    switch (event.type) {
+      case 'audio': {
+        const samples = this.pcm.take(event.bytes);
+        this.bill.heard(samples.length);
+        this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
+        return;
+      }
+      case 'usageReported': {
+        const { sentBytes, receivedBytes } = this.session;
+        const usage = this.bill.book(event.usage, { sentBytes, receivedBytes, pictures: this.uplink.picturesSent });
+        this.tell({ type: 'usageBooked', usage });
+        return;
+      }
+      case 'toolsCalled':
+        this.tell({ type: 'serverSaid', event });
+        this.tools.called(event.calls);
+        // Of a turn that was cut, only the model waits for the result.
+        if (!this.conversation.active || this.conversation.active.phase === 'listening') this.tools.abandon();
+        return;
+      case 'toolsCancelled':
+        this.tools.cancel(event.ids);
+        return;
+      default:
+        this.tell({ type: 'serverSaid', event });
     }
-    const samples = this.pcm.take(event.bytes);
-    this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
+  }
+
+  /** What the model has to know before the next question. */
+  private takeRemarks(): string[] {
+    const last = this.ledger.at(-1);
+    const remarks = this.remarks.take();
+    if (!last?.cut || last.turn === this.toldCut) return remarks;
+    this.toldCut = last.turn;
+    return [onlyHeard(last.heard), ...remarks];
   }
 
   /** One event at a time: effects may cause events, which wait here. */
@@ -318,6 +408,7 @@ export class Thinker {
         this.session.send({ type: 'question', text: GO_ON });
         break;
       case 'withdraw':
+        this.tools.abandon();
         this.uplink.withdraw(effect.turn);
         break;
       case 'hush':
@@ -371,8 +462,9 @@ export class Thinker {
     const wakeMs = conversationWakeMs(this.conversation, this.policy);
     if (wakeMs === undefined || this.stopped) return;
     const { clock } = this.options;
-    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () =>
-      this.tell({ type: 'timePassed', heardAtMs: this.session.heardAtMs }),
-    );
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => {
+      const { heardAtMs, rttMs } = this.session;
+      this.tell({ type: 'timePassed', heardAtMs, rttMs });
+    });
   }
 }

@@ -7,7 +7,7 @@ import { gateDbfs, NO_ECHO, nextEchoGate } from './echo-gate.ts';
 import type { VoiceWindow } from './endpointing.ts';
 import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
-import { findSplice, TAIL_SAMPLES } from './splice.ts';
+import { findSplice, loudestStretch, TAIL_SAMPLES } from './splice.ts';
 import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
 import { HOP_SAMPLES, type VoiceActivity } from './voice-activity.ts';
@@ -20,6 +20,8 @@ const MAX_AHEAD = 250;
 const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
 /** Two processes of one machine have the same clock, and two captures of one device are this far apart at most. */
 const SPLICE_WITHIN_SAMPLES = 0.3 * MICROPHONE_RATE_HZ;
+/** The first samples of a capture are the filters settling. */
+const SPLICE_MARGIN_SAMPLES = 0.03 * MICROPHONE_RATE_HZ;
 /** Looking for the splice costs some 10 ms, so it is not done for every 10 ms of new sound. */
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
@@ -64,6 +66,11 @@ export class Listening {
   constructor(voice: VoiceActivity, firstUtterance: number) {
     this.voice = voice;
     this.utterances = new Utterances(this.ring, firstUtterance, (position) => this.timeMs(position));
+  }
+
+  /** How much has been captured without a gap, in samples. */
+  get capturedSamples(): number {
+    return this.ring.head - this.captureBegan;
   }
 
   /** Unix milliseconds at which the sample at `position` was captured. */
@@ -135,31 +142,41 @@ export class Listening {
    * find. @returns undefined while the sound has not come that far; call again with more of it.
    */
   splice(left: Omit<HandoverState, 'state' | 'pid'>, options: ListeningOptions): Splice | undefined {
-    const { ring } = this;
-    if (ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
-    this.splicedAt = ring.head;
-    const samples = samplesOf(left.samples);
+    if (this.ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
+    this.splicedAt = this.ring.head;
     const byClock = this.sampleClock.positionAt(left.at);
     if (byClock < this.captureBegan - SPLICE_WITHIN_SAMPLES) {
       // The predecessor left long before our own device came: nothing joins.
       this.begin();
       return { outputs: [], matched: false, offsetSamples: 0 };
     }
-    const from = Math.max(ring.tail, byClock - SPLICE_WITHIN_SAMPLES);
-    const to = Math.min(ring.head, byClock + SPLICE_WITHIN_SAMPLES);
-    const tail = samples.subarray(-TAIL_SAMPLES);
-    const found = to > from ? findSplice(tail, ring.read(from, to), byClock - from) : undefined;
-    if (found === undefined && ring.head < byClock + SPLICE_WITHIN_SAMPLES) return undefined;
-    const reference = found === undefined ? Math.min(byClock, ring.head) : from + found;
-    ring.replaceBefore(reference, samples);
+    const samples = samplesOf(left.samples);
+    const found = this.find(samples, byClock);
+    const reference = found ?? byClock;
+    if (reference > this.ring.head) return undefined;
+    if (found === undefined && this.ring.head < byClock + SPLICE_WITHIN_SAMPLES) return undefined;
+    this.ring.replaceBefore(reference, samples);
     this.utterances.adopt(left, reference);
     this.publishing = true;
-    this.measured = ring.head;
+    this.measured = this.ring.head;
     const unjudged = this.ahead.filter(({ position }) => position > reference + left.judged - HOP_SAMPLES / 2);
     this.ahead = [];
     const outputs: ListeningOutput[] = unjudged.flatMap((window) => this.utterances.hear(window, this.gated(options)));
     outputs.push(...this.utterances.frames());
     return { outputs, matched: found !== undefined, offsetSamples: reference - byClock };
+  }
+
+  /** Where in our own capture `samples` ended, by their loudest stretch; the clock says about where to look. */
+  private find(samples: Int16Array, byClock: number): number | undefined {
+    // What the predecessor heard before our own capture began cannot be found in it.
+    const end = loudestStretch(samples, byClock - this.captureBegan - SPLICE_MARGIN_SAMPLES);
+    const after = samples.length - end;
+    const expected = byClock - after;
+    const from = Math.max(this.captureBegan, expected - TAIL_SAMPLES - SPLICE_WITHIN_SAMPLES);
+    const to = Math.min(this.ring.head, expected + SPLICE_WITHIN_SAMPLES);
+    if (to - from < TAIL_SAMPLES) return undefined;
+    const found = findSplice(samples.subarray(end - TAIL_SAMPLES, end), this.ring.read(from, to), expected - from);
+    return found === undefined ? undefined : from + found + after;
   }
 
   private whenPublishing(act: () => ListeningOutput[]): ListeningOutput[] {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findSplice, TAIL_SAMPLES } from './splice.ts';
+import { findSplice, loudestStretch, TAIL_SAMPLES } from './splice.ts';
 
 /** Speech-like: noise through a slow resonance, never repeating. */
 function voice(length: number, seed: number, gain = 1): Int16Array {
@@ -50,5 +50,15 @@ describe('the splice of two captures', () => {
     const found = findSplice(tone(3_000 - TAIL_SAMPLES, TAIL_SAMPLES), tone(0, 6_000), 3_050);
     expect(found).toBe(3_000);
     expect(findSplice(tone(3_000 - TAIL_SAMPLES, TAIL_SAMPLES), tone(0, 6_000), 3_165)).toBe(3_160);
+  });
+
+  it('looks at the loudest stretch of what both have heard', () => {
+    const samples = new Int16Array(16_000);
+    samples.set(voice(TAIL_SAMPLES, 5, 2), 2_000);
+    samples.set(voice(TAIL_SAMPLES, 6), 12_000);
+    expect(Math.abs(loudestStretch(samples, 6_000) - 12_640)).toBeLessThan(320);
+    expect(Math.abs(loudestStretch(samples, 16_000) - 2_640)).toBeLessThan(320);
+    expect(loudestStretch(new Int16Array(16_000), 6_000)).toBe(16_000);
+    expect(loudestStretch(samples, 10)).toBe(16_000);
   });
 });

@@ -24,6 +24,20 @@ export function findSplice(tail: Int16Array, recent: Int16Array, expected: numbe
   return nearest;
 }
 
+/**
+ * End of the loudest 40 ms among the last `within` samples: in a pause between two words the very last ones hold nothing
+ * that could be found again.
+ */
+export function loudestStretch(samples: Int16Array, within: number): number {
+  let loudest = { end: samples.length, energy: -1 };
+  const first = Math.max(TAIL_SAMPLES, samples.length - within + TAIL_SAMPLES);
+  for (let end = samples.length; end >= first; end -= TAIL_SAMPLES / 4) {
+    const energy = energyOf(samples, end - TAIL_SAMPLES, end);
+    if (energy > loudest.energy) loudest = { end, energy };
+  }
+  return loudest.end;
+}
+
 /** 40 ms: long enough to hold several periods of any voice, short enough to be found in a few milliseconds. */
 export const TAIL_SAMPLES = 640;
 /** Below this amplitude there is only the dither of the sound server, which is different in every capture. */

@@ -80,6 +80,10 @@ function take(draft: Draft, event: ConversationEvent): void {
     case 'played':
       played(draft, event.turn, event.state, event.position);
       return;
+    case 'toolsAnswered':
+      draft.toolsRunning = false;
+      draft.lifeAtMs = draft.nowMs;
+      return;
     case 'usageBooked': {
       const turn = draft.owed ? turnNumbered(draft, draft.owed.turn) : (draft.active ?? draft.recent.at(-1));
       if (turn) advance(draft, turn, { type: 'usageBooked', usage: event.usage });
@@ -87,6 +91,7 @@ function take(draft: Draft, event: ConversationEvent): void {
     }
     case 'timePassed':
       draft.heardAtMs = event.heardAtMs;
+      draft.rttMs = event.rttMs;
       return;
   }
 }
@@ -189,7 +194,7 @@ function levelChanged(draft: Draft, level: Draft['level']): void {
   if (draft.level === level) return;
   draft.level = level;
   const { active } = draft;
-  if (active?.phase !== 'listening') return;
+  if (active?.phase !== 'listening' || isServerLed(draft, active)) return;
   const unsent = draft.atServerSinceMs === undefined;
   if (active.backend === 'live' && !unsent) return;
   put(draft, advance(draft, active, { type: 'backendChanged', backend: level }));

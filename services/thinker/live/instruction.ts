@@ -24,3 +24,10 @@ export function answerAgain(question: string, heard: string): string {
   const known = heard ? `and has heard this of your answer: "${heard}"` : 'and has heard nothing of your answer';
   return `[A fault of the wearable cut your answer off. The wearer asked: "${question}" ${known}. Say in a few words that you were cut off, then give the rest of the answer.]`;
 }
+
+/** Goes with the question after an answer that was cut. */
+export function onlyHeard(heard: string): string {
+  return heard
+    ? `[The wearer interrupted your last answer and heard only: "${heard}"]`
+    : '[The wearer interrupted your last answer and heard nothing of it.]';
+}
