@@ -1,5 +1,5 @@
 import type { ModelRequest } from '../gemini-simulator.ts';
-import type { ConnectionAttempt } from '../live/live-server.ts';
+import type { ConnectionAttempt, LiveServer } from '../live/live-server.ts';
 
 const INPUT_RATE_HZ = 16_000;
 
@@ -8,13 +8,19 @@ export type SimulatorState = ReturnType<typeof stateReport>;
 /** Everything the simulator was sent, for tests and people. */
 export function stateReport(
   scenario: string | undefined,
-  attempts: readonly ConnectionAttempt[],
+  { attempts, mostAtOnce }: Pick<LiveServer, 'attempts' | 'mostAtOnce'>,
   requests: readonly ModelRequest[],
 ) {
   return {
     scenario,
     openSockets: attempts.filter(({ live }) => live && live.state.phase !== 'closed').length,
-    attempts: attempts.map(({ connection, atMs, live }) => ({ connection, atMs, opened: live !== undefined })),
+    mostAtOnce,
+    attempts: attempts.map(({ connection, atMs, endedAtMs, live }) => ({
+      connection,
+      atMs,
+      endedAtMs,
+      opened: live !== undefined,
+    })),
     sessions: attempts.flatMap(({ connection, live }) => (live ? [sessionReport(connection, live)] : [])),
     requests,
   };

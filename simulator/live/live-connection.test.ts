@@ -93,7 +93,11 @@ describe('a connection', () => {
     const [error] = await once(dial(), 'error');
     expect(error.message).toMatch(/socket hang up|ECONNRESET/);
     await open();
-    expect(simulator.state().attempts.map(({ opened }) => opened)).toEqual([false, true]);
+    await expect.poll(() => simulator.state().attempts[0]?.endedAtMs).toBe(clock.nowMs());
+    expect(simulator.state()).toMatchObject({
+      mostAtOnce: 1,
+      attempts: [{ opened: false }, { opened: true, endedAtMs: undefined }],
+    });
   });
 
   it('is refused by the machine while nobody listens, and open sessions live on', async () => {
@@ -169,6 +173,27 @@ describe('a connection', () => {
     expect(healthy.bufferedAmount).toBe(0);
     expect(stalled.bufferedAmount).toBeGreaterThan(0);
   }, 20_000);
+
+  it('that stalled keeps no timer when the simulator stops', async () => {
+    const alarms = new Set<() => void>();
+    const counting = {
+      ...clock,
+      after(delayMs: number, task: () => void) {
+        const cancel = clock.after(delayMs, task);
+        alarms.add(cancel);
+        return () => {
+          alarms.delete(cancel);
+          cancel();
+        };
+      },
+    };
+    simulator = await createGeminiSimulator({ clock: counting, scenario: { timing: { ...AT_ONCE } } });
+    await open();
+    simulator.command({ kind: 'stall' });
+    expect(alarms.size).toBeGreaterThan(0);
+    await simulator.close();
+    expect(alarms.size).toBe(0);
+  });
 
   it('that stalled does not keep its handle from being used', async () => {
     await start({});
