@@ -51,6 +51,7 @@ export const apps = [
   service('thinker'),
   service('speaker'),
   service('router'),
-  service('vision'),
+  // One picture is in hand at a time: a second thread and a second heap would only hold memory (40 MB private instead of 35).
+  service('vision', { env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1' } }),
   service('audio-in'),
 ];

@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{shared,services,simulator,dashboard,cli}/**/*.test.ts'],
+          include: ['{shared,services,simulator,dashboard,cli,bench,scripts}/**/*.test.ts'],
         },
       },
       {

@@ -25,6 +25,7 @@ const DEFAULTS: ListeningOptions = {
   prerollSamples: Number(SETTINGS.vadPrerollMs.fallback) * SAMPLES_PER_MS,
   echo: 'headphones',
   assistantSpeaking: false,
+  continuous: false,
 };
 
 const voice = loadVoiceActivity();
@@ -33,6 +34,7 @@ const voice = loadVoiceActivity();
 function listen(samples: Int16Array, options = DEFAULTS): { events: EndpointingEvent[]; published: number } {
   voice.reset();
   const listening = new Listening(voice, 1);
+  listening.begin();
   const period = RATE_HZ / 100;
   const events: EndpointingEvent[] = [];
   let published = 0;

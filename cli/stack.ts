@@ -4,7 +4,7 @@ import { loginFor } from '#shared/config/credentials.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import { SERVICES, type ServiceName } from '#shared/contract/channel.ts';
 import { type Status, status } from '#shared/contract/service.ts';
-import { brokerUrl } from '#shared/lifecycle/broker-url.ts';
+import { brokerAddress } from '#shared/lifecycle/broker-url.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
@@ -41,7 +41,7 @@ export async function watchStack(root: string, settings: Settings, clock: Clock)
   const statuses = new Map<string, Status>();
   const bus = connectMqttBus({
     ...loginFor('operator', settings),
-    url: brokerUrl(settings),
+    ...brokerAddress(settings),
     clientName: 'cli',
     topicPrefix: settings.topicPrefix,
     clock,

@@ -14,6 +14,7 @@ for (const [name, path] of [
   ['cli', 'cli/main.ts'],
   ['docs', 'cli/docs/main.ts'],
   ['speech-engine', 'services/thinker/backends/offline/speech-engine-process.ts'],
+  ['keyword-spotter', 'services/router/local-stop/keyword-process.ts'],
   ['bench', 'bench/main.ts'],
 ]) {
   if (existsSync(`${root}${path}`)) entryPoints[name] = path;

@@ -1,5 +1,6 @@
 import { SETTINGS, type Setting } from '#shared/config/settings.ts';
 import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
+import { rightsTable } from '#shared/contract/rights.ts';
 
 /** The settings as a Markdown table. */
 export function settingsTable(): string {
@@ -19,6 +20,15 @@ export function topicsTable(): string {
     return `| \`${topic}\`${command ? ' ►' : ''} | ${format} | ${qos}${retain ? ' R' : ''} | ${by} | ${summary} |`;
   });
   return ['| topic | payload | QoS | published by | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** Who may publish on each topic and who may hear it, computed from the functions the broker asks. */
+export function rightsMarkdown(): string {
+  const rows = rightsTable().map(
+    ({ topic, publish, receive }) =>
+      `| \`${topic}\` | ${publish.join(', ')} | ${receive.includes('guest') ? 'everybody' : 'everybody but guests'} |`,
+  );
+  return ['| topic | may publish | may subscribe |', '|---|---|---|', ...rows].join('\n');
 }
 
 /**

@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import { level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
+import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
+import { status } from '#shared/contract/service.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Meters } from '#shared/metrics/meters.ts';
@@ -35,7 +37,7 @@ describe('audio-in', () => {
 
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-  async function start(environment: Record<string, string> = {}, microphone?: Microphone): Promise<void> {
+  async function start(environment: Record<string, string> = {}, microphone?: Microphone, pid = 100): Promise<void> {
     const context: ServiceContext = {
       settings: loadSettings({ CORTEX_STATE_DIR: stateDir, ...environment }),
       log: pino({ level: 'silent' }),
@@ -47,7 +49,7 @@ describe('audio-in', () => {
       bus: hub.bus(),
       describe: (uses) => used.push(uses),
     };
-    running = await startAudioIn(context, { voice: loudIsVoice, ...(microphone && { microphone }) });
+    running = await startAudioIn(context, { voice: loudIsVoice, pid, ...(microphone && { microphone }) });
   }
 
   beforeEach(async () => {
@@ -162,5 +164,133 @@ describe('audio-in', () => {
   it('without a microphone (off) still says so and stays up', async () => {
     await start({ CORTEX_AUDIO_INPUT: 'off' });
     expect(used).toEqual(['off']);
+  });
+
+  describe('with a successor', () => {
+    let successor: Running | undefined;
+    let ears: ScriptedMicrophone;
+    /** A voice-like signal both microphones hear; never twice the same. */
+    const voice = (from: number, ms: number) =>
+      Int16Array.from({ length: ms * 16 }, (_unused, index) => {
+        const t = from + index;
+        return Math.round(6_000 * Math.sin(t / 9 + 3 * Math.sin(t / 1_700)) * (1.2 + Math.sin(t / 911))) | 1;
+      });
+    let position = 0;
+
+    /** Both processes hear the same sound; time passes as it is spoken. */
+    async function both(ms: number, kind: 'voice' | 'silence'): Promise<void> {
+      for (let passed = 0; passed < ms; passed += 20) {
+        const samples = kind === 'voice' ? voice(position, 20) : new Int16Array(320);
+        position += 320;
+        clock.advance(20);
+        lips.hear(samples);
+        ears.hear(samples);
+        await settle();
+      }
+    }
+
+    const online = (pid: number) => {
+      const presence = { state: 'online' as const, pid, version: '0', startedAt: clock.nowMs() };
+      hub.bus().publish(atTopic(status, { service: 'audio-in' }), presence);
+    };
+
+    async function startBoth(): Promise<void> {
+      position = 0;
+      ears = new ScriptedMicrophone('ears');
+      await start({}, lips, 100);
+      online(100);
+      await both(1_000, 'silence');
+    }
+
+    async function startSuccessor(): Promise<void> {
+      const predecessor = running;
+      const starting = start({}, ears, 200);
+      await settle();
+      await both(500, 'silence');
+      await starting;
+      successor = running;
+      running = predecessor;
+      online(200);
+      await settle();
+    }
+
+    afterEach(() => successor?.stop());
+
+    function spoken(): Int16Array {
+      const streams = new Set(frames.map((frame) => frame.stream));
+      expect(streams.size).toBe(1);
+      let end = 0;
+      for (const frame of frames) {
+        expect(frame.position).toBe(end);
+        end += frame.samples.length;
+      }
+      return Int16Array.from(frames.flatMap((frame) => [...frame.samples]));
+    }
+
+    it('one utterance over both processes is one stream, no sample lost or doubled', async () => {
+      await startBoth();
+      await startSuccessor();
+      const begin = position;
+      await both(1_500, 'voice');
+      await running?.stop();
+      running = undefined;
+      await both(1_500, 'voice');
+      await both(1_000, 'silence');
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+      const voiced = spoken().filter((sample) => sample !== 0);
+      expect(voiced).toEqual(voice(begin, 3_000));
+      expect(frames.at(-1)?.last).toBe(true);
+    });
+
+    it('a speaker who begins just before the change is heard from the first sample', async () => {
+      await startBoth();
+      await startSuccessor();
+      const begin = position;
+      await both(120, 'voice');
+      await running?.stop();
+      running = undefined;
+      await both(1_000, 'voice');
+      await both(1_000, 'silence');
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+      expect(spoken().filter((sample) => sample !== 0)).toEqual(voice(begin, 1_120));
+    });
+
+    it('only one of the two publishes', async () => {
+      await startBoth();
+      await startSuccessor();
+      const levels: number[] = [];
+      await hub.bus().subscribe(level, ({ payload }) => levels.push(payload.at));
+      await both(1_000, 'silence');
+      expect(levels.length).toBe(5);
+      await running?.stop();
+      running = undefined;
+      await both(2_000, 'silence');
+      expect(levels.length).toBeGreaterThanOrEqual(13);
+      expect(levels.length).toBeLessThanOrEqual(15);
+    });
+
+    it('a predecessor that dies without a word is followed when it is found dead', async () => {
+      await startBoth();
+      await startSuccessor();
+      lips.hear = () => undefined;
+      await both(1_600, 'silence');
+      frames.length = 0;
+      heard.length = 0;
+      await both(1_000, 'voice');
+      await both(1_000, 'silence');
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+    });
+
+    it('a successor that dies leaves everything to the one that is still there', async () => {
+      await startBoth();
+      await startSuccessor();
+      await successor?.stop();
+      successor = undefined;
+      const gone = { state: 'offline' as const, pid: 200, version: '0', startedAt: 0 };
+      hub.bus().publish(atTopic(status, { service: 'audio-in' }), gone);
+      await both(1_000, 'voice');
+      await both(1_000, 'silence');
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+    });
   });
 });

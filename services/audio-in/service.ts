@@ -1,31 +1,45 @@
-import type { Settings } from '#shared/config/settings.ts';
-import { level, microphonePcm, microphoneResend, type Speech, speech } from '#shared/contract/audio-in.ts';
+import {
+  type HandoverState,
+  level,
+  microphonePcm,
+  microphoneResend,
+  type Speech,
+  speech,
+} from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { interrupt, privacy, type RuntimeSettings, runtimeSettings } from '#shared/contract/control.ts';
+import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
 import { speakerState } from '#shared/contract/speaker.ts';
+import { session } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { startHandover } from './handover.ts';
 import { chooseMicrophone } from './microphone/choose-microphone.ts';
 import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
 import { PrivacyFile } from './privacy-file.ts';
+import { listeningOptions, switchesOf } from './switches.ts';
 import type { EndpointingEvent } from './voice/endpointing.ts';
-import { Listening, type ListeningOptions, type ListeningOutput } from './voice/listening.ts';
+import { Listening, type ListeningOutput } from './voice/listening.ts';
 import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts';
 
 /** What the contract promises subscribers that ask for samples again. */
 const HISTORY_SAMPLES = 30 * MICROPHONE_RATE_HZ;
 const SAMPLES_PER_MS = MICROPHONE_RATE_HZ / 1000;
+/** What a successor has in common with its predecessor: long enough to hold a sound by which they can be joined. */
+const HEARD_BEFORE_READY_SAMPLES = MICROPHONE_RATE_HZ / 2;
+/** A successor that has not heard that much by now gets ready without: PM2 does not wait for ever. */
+const READY_WITHIN_MS = 2_500;
 
-/** What tests put in the place of hardware and model. */
+/** What tests put in the place of hardware, model and process. */
 export interface AudioInParts {
   microphone?: Microphone;
   voice?: VoiceActivity;
+  pid?: number;
 }
 
 /** The microphone as utterances on the bus. Rejects with ConfigurationError for a microphone or model that cannot be. */
@@ -35,9 +49,13 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   const microphone = parts.microphone ?? chooseMicrophone(settings.audioInput, clock, log);
   const listening = new Listening(parts.voice ?? loadVoiceActivity(), firstStreamNumber(clock.nowMs()));
   const privacyFile = new PrivacyFile(settings.stateDir, log);
-  let switches = startSwitches(settings);
+  let switches = switchesOf(settings);
   let assistantSpeaking = false;
+  let sessionOpen = false;
   let blocked = privacyFile.microphoneBlocked();
+  let started = false;
+  let leftBehind: HandoverState | undefined;
+  let heardEnough: (() => void) | undefined;
 
   function publishSpeech(utterance: number, event: EndpointingEvent): void {
     const at = listening.timeMs(event.position);
@@ -49,7 +67,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       at,
     };
     bus.publish(speech, payload);
-    meters.count(`speech${event.state[0]?.toUpperCase()}${event.state.slice(1)}`);
+    meters.count(COUNTERS[event.state]);
     log.debug(payload, 'speech');
     if (event.state !== 'started' || switches.bargeIn === 'off') return;
     bus.publish(interrupt, { id: `utterance-${utterance}`, source: 'barge-in', utterance, at });
@@ -71,36 +89,79 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       }
     }
 
+    function captured(samples: Int16Array): void {
+      const options = listeningOptions(switches, settings, assistantSpeaking);
+      act(listening.accept(samples, clock.nowMs(), options));
+      if (listening.capturedSamples >= HEARD_BEFORE_READY_SAMPLES) heardEnough?.();
+      const splice = leftBehind && listening.splice(leftBehind, options);
+      if (!splice) return;
+      leftBehind = undefined;
+      log.info({ matched: splice.matched, offsetSamples: splice.offsetSamples }, 'joined to the predecessor');
+      meters.count(splice.matched ? 'handoversMatched' : 'handoversByClock');
+      act(splice.outputs);
+      handing.spliced();
+    }
+
     const feed =
       microphone &&
       new MicrophoneFeed({
         microphone,
-        listener: {
-          captured: (samples) =>
-            act(listening.accept(samples, clock.nowMs(), listeningOptions(switches, settings, assistantSpeaking))),
-          interrupted: () => act(listening.cut('ended')),
-        },
+        listener: { captured, interrupted: () => act(listening.cut('ended')) },
         clock,
         log,
         meters,
         describe,
         fail,
       });
-    teardown.add(() => feed?.stop());
-    let started = false;
 
     async function obeyPrivacy(): Promise<void> {
       meters.gauge('microphoneBlocked', blocked ? 1 : 0);
-      if (!feed) return describe('off');
+      if (!feed) {
+        describe('off');
+        return;
+      }
       if (!blocked) return feed.start();
       act(listening.cut('discarded'));
       describe('blocked by the user');
       await feed.stop();
     }
 
+    const handing = await startHandover({
+      bus,
+      clock,
+      log,
+      pid: parts.pid ?? process.pid,
+      takeOver() {
+        leftBehind = undefined;
+        listening.begin();
+        act(listening.stream(sessionOpen));
+      },
+      splice(left) {
+        if (feed && !blocked) {
+          leftBehind = left;
+          return;
+        }
+        listening.begin();
+        handing.spliced();
+      },
+      closeDevice() {
+        act(listening.cut('ended'));
+        void feed?.stop();
+      },
+      openDevice() {
+        if (!blocked) feed?.start().catch(fail);
+      },
+      predecessorPublished: (frame) => publisher.remember(frame),
+    });
+    teardown.add(() => feed?.stop());
+    teardown.add(() => {
+      if (handing.leave(() => listening.leave())) log.info('left the microphone to the successor');
+      handing.stop();
+    });
+
     teardown.add(
       await bus.subscribe(runtimeSettings, ({ payload }) => {
-        switches = withOverrides(startSwitches(settings), payload);
+        switches = switchesOf(settings, payload);
       }),
     );
     teardown.add(
@@ -114,17 +175,33 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         if (payload.state === 'offline') assistantSpeaking = false;
       }),
     );
+    if (settings.vadMode === 'server') {
+      teardown.add(
+        await bus.subscribe(session, ({ payload }) => {
+          sessionOpen = payload.state === 'connected' || (sessionOpen && payload.state === 'resuming');
+          act(listening.stream(sessionOpen));
+        }),
+      );
+    }
     teardown.add(
       await bus.subscribe(privacy, ({ payload }) => {
         privacyFile.remember(payload);
         if (payload.microphone === blocked) return;
         blocked = payload.microphone;
         log.info({ blocked }, 'microphone privacy changed');
-        if (started) obeyPrivacy().catch(fail);
+        if (started && handing.role !== 'retired') obeyPrivacy().catch(fail);
       }),
     );
     started = true;
+    // The predecessor is told to leave as soon as we are ready, and we must have heard enough of what it hears by then.
+    const hearing = new Promise<void>((resolve) => {
+      heardEnough = resolve;
+      teardown.add(clock.after(READY_WITHIN_MS, resolve));
+    });
     await obeyPrivacy();
+    handing.listening();
+    if (handing.role === 'waiting' && !blocked && feed) await hearing;
+    heardEnough = undefined;
     return { stop: () => teardown.run() };
   } catch (error) {
     await teardown.run();
@@ -132,42 +209,9 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   }
 }
 
-interface Switches {
-  bargeIn: Settings['bargeIn'];
-  echo: Settings['echo'];
-  vadThreshold: number;
-  minSpeechMs: number;
-  minSilenceMs: number;
-}
-
-function startSwitches(settings: Settings): Switches {
-  return {
-    bargeIn: settings.bargeIn,
-    echo: settings.echo,
-    vadThreshold: settings.vadThreshold,
-    minSpeechMs: settings.vadMinSpeechMs,
-    minSilenceMs: settings.vadMinSilenceMs,
-  };
-}
-
-/** A field that is absent keeps the value the process was started with. */
-function withOverrides(start: Switches, overrides: RuntimeSettings): Switches {
-  return {
-    bargeIn: overrides.bargeIn ?? start.bargeIn,
-    echo: overrides.echo ?? start.echo,
-    vadThreshold: overrides.vadThreshold ?? start.vadThreshold,
-    minSpeechMs: overrides.minSpeechMs ?? start.minSpeechMs,
-    minSilenceMs: overrides.minSilenceMs ?? start.minSilenceMs,
-  };
-}
-
-function listeningOptions(switches: Switches, settings: Settings, assistantSpeaking: boolean): ListeningOptions {
-  return {
-    threshold: switches.vadThreshold,
-    minSpeechSamples: switches.minSpeechMs * SAMPLES_PER_MS,
-    minSilenceSamples: switches.minSilenceMs * SAMPLES_PER_MS,
-    prerollSamples: settings.vadPrerollMs * SAMPLES_PER_MS,
-    echo: switches.echo,
-    assistantSpeaking,
-  };
-}
+const COUNTERS: Record<Speech['state'], string> = {
+  possible: 'speechPossible',
+  started: 'speechStarted',
+  ended: 'speechEnded',
+  discarded: 'speechDiscarded',
+};

@@ -12,7 +12,7 @@ describe("a publisher's pace", () => {
     }
   });
 
-  it('spreads a flood of 100 MB over some ten seconds', () => {
+  it('spreads a flood of 100 MB over half a minute', () => {
     let pace = freshPace(0);
     let nowMs = 0;
     for (let sent = 0; sent < 100_000_000; sent += 64_000) {
@@ -20,8 +20,8 @@ describe("a publisher's pace", () => {
       nowMs += spent.waitMs;
       pace = spent.pace;
     }
-    expect(nowMs).toBeGreaterThan(10_000);
-    expect(nowMs).toBeLessThan(15_000);
+    expect(nowMs).toBeGreaterThan(20_000);
+    expect(nowMs).toBeLessThan(30_000);
   });
 
   it('counts tiny packets too: a million empty ones take minutes', () => {

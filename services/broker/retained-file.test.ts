@@ -19,7 +19,7 @@ describe('the retained values that outlive the broker', () => {
   });
 
   it('are none before the first start', () => {
-    expect(new RetainedFile(path).load()).toEqual({ values: new Map() });
+    expect(new RetainedFile(path).load()).toEqual({ values: new Map(), ignored: [] });
   });
 
   it('forget a value that was cleared', () => {
@@ -37,10 +37,20 @@ describe('the retained values that outlive the broker', () => {
     expect(readFileSync(path, 'utf8')).toBe('touched');
   });
 
+  it('leave out what is not valid any more, and keep the rest', () => {
+    const file = new RetainedFile(path);
+    file.keep('control/privacy', blocked);
+    file.keep('control/volume', Buffer.from('{"volume":"loud"}'));
+    file.keep('control/abolished', Buffer.from('{}'));
+    const { values, ignored } = new RetainedFile(path).load();
+    expect([...values.keys()]).toEqual(['control/privacy']);
+    expect(ignored).toEqual(['control/volume', 'control/abolished']);
+  });
+
   it.each([
     ['half a file', '{"version":1,"values":{"control/pri'],
     ['another version', '{"version":2,"values":{}}'],
-    ['a value of the wrong shape', '{"version":1,"values":{"control/privacy":"e30="}}'],
+    ['a privacy of the wrong shape', '{"version":1,"values":{"control/privacy":"e30="}}'],
     ['nothing', ''],
   ])('of %s are taken as: microphone and camera blocked, and the file set aside', (_what, text) => {
     writeFileSync(path, text);

@@ -2,9 +2,17 @@ import { readFileSync, renameSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { privacy } from '#shared/contract/control.ts';
 import { keptChannel } from '#shared/contract/kept.ts';
+import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 
 const StoredValues = z.object({ version: z.literal(1), values: z.record(z.string(), z.base64()) });
+
+export interface LoadedValues {
+  values: ReadonlyMap<string, Buffer>;
+  ignored: readonly string[];
+  /** Where the damaged file is now, if it was damaged. */
+  setAsideAs?: string;
+}
 
 /** The retained values that survive restart and kill, in one file, written before the publisher gets its acknowledgement. */
 export class RetainedFile {
@@ -16,28 +24,25 @@ export class RetainedFile {
   }
 
   /**
-   * The values of the last run by topic (below the prefix); none where there is no file yet. A damaged file is set aside,
-   * and microphone and camera come back *blocked*: what the user had chosen is unknown, and only this error can be undone.
+   * The values of the last run by topic (below the prefix); none where there is no file yet. `ignored`: topics whose
+   * values this version does not accept. A damaged file, or a damaged privacy in it, is set aside, and microphone and camera
+   * come back *blocked*: what the user had chosen is unknown, and only this error can be undone.
    */
-  load(): { values: ReadonlyMap<string, Buffer>; setAsideAs?: string } {
+  load(): LoadedValues {
     let text: string;
     try {
       text = readFileSync(this.path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: this.values };
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { values: this.values, ignored: [] };
       return this.startBlocked();
     }
-    try {
-      const stored = StoredValues.parse(JSON.parse(text));
-      for (const [topic, payload] of Object.entries(stored.values)) {
-        const bytes = Buffer.from(payload, 'base64');
-        keptChannel(topic)?.codec.decode(bytes);
-        this.values.set(topic, bytes);
-      }
-      return { values: this.values };
-    } catch {
-      return this.startBlocked();
+    const ignored: string[] = [];
+    for (const [topic, payload] of Object.entries(parse(text) ?? { [privacy.topic]: undefined })) {
+      if (payload && isValid(topic, payload)) this.values.set(topic, payload);
+      else if (topic === privacy.topic) return this.startBlocked();
+      else ignored.push(topic);
     }
+    return { values: this.values, ignored };
   }
 
   /** Remembers one value (empty forgets it) and writes the file when that changed anything. Throws what writing throws. */
@@ -50,11 +55,34 @@ export class RetainedFile {
     writeFileAtomically(this.path, `${JSON.stringify({ version: 1, values }, null, 2)}\n`);
   }
 
-  private startBlocked(): { values: ReadonlyMap<string, Buffer>; setAsideAs: string } {
+  private startBlocked(): LoadedValues {
     const setAsideAs = `${this.path}.damaged`;
-    renameSync(this.path, setAsideAs);
+    try {
+      renameSync(this.path, setAsideAs);
+    } catch (error) {
+      throw new ConfigurationError(`${this.path} is damaged and cannot be moved away (${messageOf(error)}): delete it`);
+    }
     this.values.clear();
     this.keep(privacy.topic, privacy.codec.encode({ microphone: true, camera: true }));
-    return { values: this.values, setAsideAs };
+    return { values: this.values, ignored: [], setAsideAs };
+  }
+}
+
+function parse(text: string): Record<string, Buffer> | undefined {
+  try {
+    const { values } = StoredValues.parse(JSON.parse(text));
+    return Object.fromEntries(
+      Object.entries(values).map(([topic, payload]) => [topic, Buffer.from(payload, 'base64')]),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function isValid(topic: string, payload: Buffer): boolean {
+  try {
+    return keptChannel(topic)?.codec.decode(payload) !== undefined;
+  } catch {
+    return false;
   }
 }

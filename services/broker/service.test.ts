@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { privacy } from '#shared/contract/control.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
+import { selfSignedCertificate } from './self-signed-certificate.ts';
 import { type RunningBroker, startBroker } from './service.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -298,6 +300,17 @@ describe('the broker', () => {
     expect((await box.arrived('cortex/control/privacy')).text).toBe(blocked);
   });
 
+  it('starts with microphone and camera blocked when its file is damaged, and lets the speaker say so', async () => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, 'retained.json'), '{"version":1,"val');
+    const { mqttPort } = await start(folder);
+    const speaker = await connect(`mqtt://127.0.0.1:${mqttPort}`, folder, 'speaker');
+    const box = inbox(speaker);
+    await speaker.subscribeAsync(['cortex/control/privacy', 'cortex/speaker/alert'], { qos: 1 });
+    expect(await box.arrived('cortex/control/privacy')).toMatchObject({ text: blocked, retained: true });
+    expect((await box.arrived('cortex/speaker/alert')).text).toContain('Microphone and camera are blocked');
+  });
+
   it('says on its own topic that it is there', async () => {
     const folder = freshFolder();
     const { mqttPort } = await start(folder);
@@ -305,6 +318,31 @@ describe('the broker', () => {
     const box = inbox(guest);
     await guest.subscribeAsync('cortex/broker/status', { qos: 1 });
     expect(JSON.parse((await box.arrived('cortex/broker/status')).text)).toMatchObject({ state: 'online' });
+  });
+
+  it('speaks TLS beyond loopback, to clients that know its certificate', async () => {
+    const folder = freshFolder();
+    const { cert, key } = selfSignedCertificate('a device', Date.now());
+    writeFileSync(join(folder, 'cert.pem'), cert);
+    writeFileSync(join(folder, 'key.pem'), key);
+    const { mqttPort } = await start(folder, {
+      CORTEX_MQTT_HOST: '0.0.0.0',
+      CORTEX_MQTT_TLS_CERT: join(folder, 'cert.pem'),
+      CORTEX_MQTT_TLS_KEY: join(folder, 'key.pem'),
+      CORTEX_MQTT_USERNAME: 'me',
+      CORTEX_MQTT_PASSWORD: 'my own',
+    });
+    const login = { username: 'me', password: 'my own', reconnectPeriod: 0 };
+    const url = `mqtts://127.0.0.1:${mqttPort}`;
+    const trusting = { ...login, ca: cert, checkServerIdentity: () => undefined };
+    const client = await mqtt.connectAsync(url, trusting);
+    cleanups.push(() => client.endAsync(true));
+    const box = inbox(client);
+    await client.subscribeAsync('cortex/broker/status');
+    expect((await box.arrived('cortex/broker/status')).text).toContain('online');
+    await expect(mqtt.connectAsync(url, login)).rejects.toThrow(/certificate/);
+    const other = selfSignedCertificate('a device', Date.now()).cert;
+    await expect(mqtt.connectAsync(url, { ...login, ca: other })).rejects.toThrow(/certificate/);
   });
 
   it('names port and setting when the port is taken', async () => {
@@ -384,13 +422,32 @@ describe('the broker', () => {
           await new Promise((resolve) => socket.on('close', resolve));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
     const client = await connect(`mqtt://127.0.0.1:${mqttPort}`, folder, 'operator');
     const box = inbox(client);
     await client.subscribeAsync('cortex/still/here');
     await client.publishAsync('cortex/still/here', 'yes');
     expect((await box.arrived('cortex/still/here')).text).toBe('yes');
+  });
+
+  it.each([
+    ['from a foreign page', '/mqtt', 'Origin: http://elsewhere.example', '403'],
+    ['without the sub-protocol', '/mqtt', 'Sec-WebSocket-Protocol: chat', '400'],
+    ['on another path', '/other', 'Sec-WebSocket-Protocol: mqtt', '404'],
+  ])('refuses a WebSocket %s, and survives its reset', async (_what, path, header, code) => {
+    const { httpPort } = await start(freshFolder());
+    const request = `GET ${path} HTTP/1.1\r\nHost: localhost:${httpPort}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${header}\r\n\r\n`;
+    const polite = createConnection(httpPort, '127.0.0.1', () => polite.write(request));
+    const [answer] = (await once(polite, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(new RegExp(`^HTTP/1.1 ${code} `));
+    polite.destroy();
+    for (let n = 0; n < 20; n += 1) {
+      const rude = createConnection(httpPort, '127.0.0.1', () => rude.write(request, () => rude.resetAndDestroy()));
+      rude.on('error', () => undefined);
+      await once(rude, 'close');
+    }
+    expect((await fetch(`http://localhost:${httpPort}/healthz`)).status).toBe(200);
   });
 
   it('tells the guest login to its own page and to no other', async () => {

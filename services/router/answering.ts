@@ -1,7 +1,7 @@
 import type { Transcript } from '#shared/contract/thinker.ts';
 import type { Command } from './commands.ts';
 import { obey } from './control/obey.ts';
-import { type LayerReaction, nextLayerRequests } from './layers/layer-requests.ts';
+import { giveUpAll, type LayerReaction, nextLayerRequests } from './layers/layer-requests.ts';
 import { isGuidesAlone } from './layers/ownership.ts';
 import { quietly, type RouterReaction, type RouterState } from './router-state.ts';
 import { type Route, route } from './routing/route.ts';
@@ -70,10 +70,17 @@ function alarm(state: RouterState, intent: string, turn: number): RouterReaction
 
 function control(state: RouterState, intent: string, turn: number, obeyed: Command[]): RouterReaction {
   if (intent !== 'stop') return answerInstead(applied(state, obeyed), turn, obeyed);
-  const stopped = { ...state, requests: { ...state.requests, open: [] }, turns: turnTakenOver(state.turns, turn) };
+  const voided = { ...state, turns: turnTakenOver(state.turns, turn) };
   // Whatever is audible ends, also of other turns; but a question the user has begun since must not be cut.
-  if (isOvertaken(state.turns, turn)) return quietly(stopped);
-  return { state: stopped, commands: [{ type: 'interrupt', source: 'voice-command' }, ...obeyed] };
+  return isOvertaken(state.turns, turn) ? quietly(voided) : stopped(voided);
+}
+
+/** Silence, and nothing that other layers still owe will break it. */
+export function stopped(state: RouterState): RouterReaction {
+  return {
+    state: { ...state, requests: giveUpAll(state.requests) },
+    commands: [{ type: 'interrupt', source: 'voice-command' }],
+  };
 }
 
 /** Two commands may come faster than the broker brings the first one's effect back. */

@@ -18,6 +18,8 @@ export interface RouterState {
   readonly volume: number;
   readonly speaking: boolean;
   readonly thinkerThere: boolean;
+  /** Unix milliseconds; tells one thinker process from the next. */
+  readonly thinkerStartedAtMs?: number;
   /** The last final transcript, to know a repeated delivery by. */
   readonly lastFinal?: { readonly turn: number; readonly text: string; readonly atMs: number };
   /** The turn whose unfinished words already stopped the speech. */
@@ -31,10 +33,12 @@ export type RouterEvent = { atMs: number } & (
   | { type: 'played'; playback: Playback }
   | { type: 'speakerReported'; speaking: boolean; volume: number }
   | { type: 'layerAnswered'; layer: 1 | 3; response: LayerResponse }
-  | { type: 'privacyChanged'; privacy: Privacy }
+  | { type: 'privacyChanged'; privacy: Privacy; retained: boolean }
   | { type: 'volumeChanged'; volume: number }
   | { type: 'liveSwitched'; wanted: boolean }
-  | { type: 'thinkerSeen'; there: boolean }
+  | { type: 'thinkerSeen'; there: boolean; startedAtMs: number }
+  /** A lone "stop" was recognised on the device, before any transcript. */
+  | { type: 'stopHeard' }
   | { type: 'timePassed' }
 );
 

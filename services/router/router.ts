@@ -1,5 +1,7 @@
-import { settleRequests, transcribed } from './answering.ts';
+import type { Privacy } from '#shared/contract/control.ts';
+import { settleRequests, stopped, transcribed } from './answering.ts';
 import type { Command } from './commands.ts';
+import { privacyWords } from './control/privacy-words.ts';
 import { nextLayerRequests } from './layers/layer-requests.ts';
 import { announce } from './level/announcements.ts';
 import { type LevelEvent, nextLevel } from './level/service-level.ts';
@@ -38,16 +40,32 @@ function react(state: RouterState, event: RouterEvent): RouterReaction {
         nextLayerRequests(state.requests, { ...event, type: 'answered', overtaken: overtakenIn(state) }),
       );
     case 'privacyChanged':
-      return quietly({ ...state, privacy: event.privacy });
+      return privacyChanged(state, event.privacy, event.retained);
     case 'volumeChanged':
       return quietly({ ...state, volume: event.volume });
-    case 'thinkerSeen': {
-      const seen = { ...state, thinkerThere: event.there };
-      return event.there ? quietly(seen) : relevel(seen, { type: 'thinkerLeft', atMs: event.atMs });
-    }
+    case 'thinkerSeen':
+      return thinkerSeen(state, event.there, event.startedAtMs, event.atMs);
+    case 'stopHeard':
+      return stopped(state);
     case 'timePassed':
       return timePassed(state, event.atMs);
   }
+}
+
+function thinkerSeen(state: RouterState, there: boolean, startedAtMs: number, atMs: number): RouterReaction {
+  // The last will of a process that has a successor already is no news.
+  if (!there && startedAtMs < (state.thinkerStartedAtMs ?? 0)) return quietly(state);
+  if (!there) return relevel({ ...state, thinkerThere: false }, { type: 'thinkerLeft', atMs });
+  const seen = { ...state, thinkerThere: true, thinkerStartedAtMs: startedAtMs };
+  const known = state.thinkerStartedAtMs ?? startedAtMs;
+  return known === startedAtMs ? quietly(seen) : relevel(seen, { type: 'thinkerArrived', atMs });
+}
+
+/** Whoever presses the button hears that it worked; a spoken command has confirmed itself already. */
+function privacyChanged(state: RouterState, privacy: Privacy, retained: boolean): RouterReaction {
+  const text = retained ? undefined : privacyWords(state.privacy, privacy);
+  const after = { ...state, privacy };
+  return text === undefined ? quietly(after) : { state: after, commands: [{ type: 'alert', earcon: 'ready', text }] };
 }
 
 function timePassed(state: RouterState, atMs: number): RouterReaction {

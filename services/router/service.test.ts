@@ -173,7 +173,19 @@ test('camera off blocks the camera only, and the model is told', async () => {
   take(privacy);
   await user('Camera off.');
   expect(take(privacy)).toEqual([{ microphone: true, camera: true }]);
+  expect(take(alert).map(({ text }) => text)).toEqual(['Microphone off.', 'Camera off.']);
   expect(take(context)).toMatchObject([{ text: expect.stringContaining('camera is now off') }]);
+});
+
+test('a button press is announced, the same value again and the value at the start are not', async () => {
+  const { start, publish, take } = await world();
+  await publish(privacy, { microphone: true, camera: false });
+  await start();
+  expect(take(alert)).toEqual([]);
+  await publish(privacy, { microphone: true, camera: false });
+  expect(take(alert)).toEqual([]);
+  await publish(privacy, { microphone: false, camera: true });
+  expect(take(alert)).toMatchObject([{ earcon: 'ready', text: 'Camera off. Microphone on.' }]);
 });
 
 test('repeat that says what was heard last', async () => {
@@ -214,13 +226,25 @@ test('with the thinker dead the apology comes from the speaker itself', async ()
   const { start, user, publish, clock, settle, take } = await world();
   await start();
   const thinker = atTopic(status, { service: 'thinker' });
-  await publish(thinker, { state: 'offline', pid: 1, version: '0', startedAt: 0 });
+  await publish(thinker, { state: 'offline', pid: 1, version: '0', startedAt: 5 });
   await user('How many people are in front of me?');
   expect(take(layer1Request)).toHaveLength(1);
   clock.advance(1_600);
   await settle();
   expect(take(say)).toEqual([]);
   expect(take(alert)).toMatchObject([{ text: 'Sorry, I cannot tell right now.' }]);
+});
+
+test('the last will of a thinker that has a successor does not count the new one as dead', async () => {
+  const { start, user, publish, clock, settle, take } = await world();
+  await start();
+  const thinker = atTopic(status, { service: 'thinker' });
+  await publish(thinker, { state: 'online', pid: 2, version: '0', startedAt: 20 });
+  await publish(thinker, { state: 'offline', pid: 1, version: '0', startedAt: 10 });
+  await user('Take me home.');
+  clock.advance(4_100);
+  await settle();
+  expect(take(say)).toHaveLength(1);
 });
 
 test('a warning silences the device and gives the danger signal', async () => {

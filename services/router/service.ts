@@ -7,8 +7,9 @@ import { session, type Turn, transcript, turn } from '#shared/contract/thinker.t
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { startLocalStop } from './local-stop/local-stop.ts';
 import { RouterProcess } from './router-process.ts';
-import { route } from './routing/route.ts';
+import { warmUp } from './routing/route.ts';
 
 /** A retained value arrives within a millisecond of the subscription; after this long there is none. */
 const RETAINED_WAIT_MS = 250;
@@ -24,8 +25,11 @@ export async function startRouter(context: ServiceContext, pid: number = process
   const liveAtStart = settings.enableLiveApi && settings.layer2Mode === 'live';
   const teardown = new Teardown();
 
-  async function listen<Payload>(channel: Channel<Payload>, listener: (payload: Payload) => void): Promise<void> {
-    teardown.add(await bus.subscribe(channel, ({ payload }) => listener(payload)));
+  async function listen<Payload>(
+    channel: Channel<Payload>,
+    listener: (payload: Payload, retained: boolean) => void,
+  ): Promise<void> {
+    teardown.add(await bus.subscribe(channel, ({ payload, retained }) => listener(payload, retained)));
   }
 
   /** With Gemini's own detection there are no utterances, and every turn that is reported was spoken. */
@@ -34,8 +38,7 @@ export async function startRouter(context: ServiceContext, pid: number = process
   }
 
   try {
-    // Compiles the rules, so that the first sentence does not wait for it.
-    route('what do you see');
+    warmUp();
     const router = new RouterProcess(context, pid, await retainedLevel(context), liveAtStart);
     teardown.add(() => router.stop());
     await listen(atTopic(status, { service: 'router' }), (seen) => router.routerSeen(seen));
@@ -43,13 +46,13 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(runtimeSettings, ({ layer2Mode }) =>
       router.happened({ type: 'liveSwitched', wanted: layer2Mode ? layer2Mode === 'live' : liveAtStart }),
     );
-    await listen(privacy, (now) => router.happened({ type: 'privacyChanged', privacy: now }));
+    await listen(privacy, (now, retained) => router.happened({ type: 'privacyChanged', privacy: now, retained }));
     await listen(volume, (now) => router.happened({ type: 'volumeChanged', volume: now.volume }));
     await listen(speakerState, (now) =>
       router.happened({ type: 'speakerReported', speaking: now.state === 'speaking', volume: now.volume }),
     );
-    await listen(atTopic(status, { service: 'thinker' }), ({ state }) =>
-      router.happened({ type: 'thinkerSeen', there: state === 'online' }),
+    await listen(atTopic(status, { service: 'thinker' }), ({ state, startedAt }) =>
+      router.happened({ type: 'thinkerSeen', there: state === 'online', startedAtMs: startedAt }),
     );
     await listen(session, (now) => router.happened({ type: 'sessionReported', session: now }));
     await listen(turn, (now) => router.happened({ type: 'turnReported', turn: numberedUtterance(now) }));
@@ -57,6 +60,8 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(layer1Response, (response) => router.happened({ type: 'layerAnswered', layer: 1, response }));
     await listen(layer3Response, (response) => router.happened({ type: 'layerAnswered', layer: 3, response }));
     await listen(transcript, (now) => router.happened({ type: 'transcribed', transcript: now }));
+    const localStop = await startLocalStop(context, () => router.happened({ type: 'stopHeard' }));
+    if (localStop) teardown.add(localStop);
     teardown.add(clock.every(TICK_MS, () => router.happened({ type: 'timePassed' })));
     return { stop: () => teardown.run() };
   } catch (error) {

@@ -1,9 +1,13 @@
+import { GoogleGenAI } from '@google/genai';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
-import { fallback, interrupt } from '#shared/contract/control.ts';
+import { atTopic } from '#shared/contract/channel.ts';
+import { fallback, interrupt, runtimeSettings } from '#shared/contract/control.ts';
+import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
   ask,
   context as contextRemark,
+  type Failure,
   replyPcm,
   replyResend,
   say,
@@ -11,20 +15,27 @@ import {
   transcript,
   turn,
 } from '#shared/contract/thinker.ts';
+import { toolCall, toolDeclare, toolResult, toolStatus } from '#shared/contract/tools.ts';
 import { frame } from '#shared/contract/vision.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
-import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { createBackends } from './backends/create-backends.ts';
 import { CONVERSATION_POLICY, type ConversationPolicy } from './conversation/conversation-state.ts';
+import { fileMemoryStore } from './conversation/memory-store.ts';
+import { becauseOf } from './conversation/spoken-reason.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
+import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
 import { fileHandleStore } from './session/handle-store.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
+import { anyJson } from './tools/any-json.ts';
 
 /** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
 const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
@@ -37,16 +48,34 @@ export interface ThinkerPolicies {
   conversation?: Partial<ConversationPolicy>;
 }
 
+/**
+ * Starts the thinker. While another one of the same state folder is there (the predecessor in a reload), this one is ready
+ * but does nothing; it takes over the moment the other has gone.
+ */
 export async function startThinker(context: ServiceContext, policies: ThinkerPolicies = {}): Promise<Running> {
   const teardown = new Teardown();
+  const sole = becomeSoleThinker(context.settings.stateDir);
+  teardown.add(() => sole.release());
+  let stopped = false;
+  teardown.add(() => {
+    stopped = true;
+  });
+  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown)));
+  const otherIsThere = new Promise<boolean>((resolve) => context.clock.after(SETTLE_MS, () => resolve(!sole.isAlone)));
   try {
-    await wire(context, policies, teardown);
+    if (await Promise.race([wired.then(() => false), otherIsThere])) {
+      context.log.info('another thinker is still there; taking over when it has gone');
+      wired.catch(context.fail);
+    } else await wired;
   } catch (error) {
     await teardown.run();
     throw error;
   }
   return { stop: () => teardown.run() };
 }
+
+/** Long enough to find out whether another thinker holds the session, short enough for a start. */
+const SETTLE_MS = 100;
 
 async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown: Teardown): Promise<void> {
   const { bus, clock, log, meters, settings, describe } = context;
@@ -55,6 +84,23 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
+  let unavailable: Failure | undefined;
+  const { models } = new GoogleGenAI({
+    apiKey: endpoint.apiKey,
+    httpOptions: { apiVersion: 'v1beta', ...(endpoint.baseUrl !== undefined && { baseUrl: endpoint.baseUrl }) },
+  });
+  const backends = createBackends({
+    settings,
+    models,
+    instruction: SYSTEM_INSTRUCTION,
+    offlineReason: () => becauseOf(unavailable),
+    clock,
+    log,
+    meters,
+  });
+  teardown.add(() => backends.stop());
+
+  let microphone: PcmReceiver | undefined;
   const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
   const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
@@ -64,12 +110,19 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     output: {
       turn: (report) => bus.publish(turn, report),
       transcript: (text) => bus.publish(transcript, text),
-      session: (report) => bus.publish(session, report),
+      session: (report) => {
+        unavailable = report.error;
+        bus.publish(session, report);
+      },
+      toolCall: (name, call) => bus.publish(atTopic(toolCall, { name }), call),
+      toolStatus: (name, status) => bus.publish(atTopic(toolStatus, { name }), { ...status, at: clock.nowMs() }),
       audio: (pcm) => replies.publish(pcm),
       explain: (text) => bus.publish(alert, { id: `thinker-${clock.nowMs()}`, earcon: 'attention', text }),
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
-    backends: [],
+    backends: [backends.http, backends.offline],
+    memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
+    recall: (utterance) => microphone?.expect(utterance, 0),
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),
@@ -81,7 +134,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   });
   teardown.add(() => thinker.stop());
 
-  const microphone = await startPcmReceiver(
+  microphone = await startPcmReceiver(
     bus,
     { pcm: microphonePcm, resend: microphoneResend },
     { clock, meters, policy: MICROPHONE_REPAIR },
@@ -90,7 +143,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       else if (received.type === 'ended') thinker.endUtterance(received.stream);
     },
   );
-  teardown.add(() => microphone.stop());
+  teardown.add(() => microphone?.stop());
 
   const subscriptions = [
     bus.subscribe(speech, ({ payload }) => {
@@ -102,7 +155,16 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       const over = payload.state === 'finished' || payload.state === 'interrupted';
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
     }),
-    bus.subscribe(fallback, ({ payload }) => thinker.setLevel(payload.level)),
+    bus.subscribe(fallback, ({ payload }) => {
+      if (payload.level === 'offline') backends.prepareOffline();
+      thinker.setLevel(payload.level);
+    }),
+    bus.subscribe(runtimeSettings, ({ payload }) => {
+      if (payload.layer2Mode) thinker.enableLive(payload.layer2Mode === 'live' && settings.enableLiveApi);
+    }),
+    bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
+    bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),
+    bus.subscribe(anyJson(toolResult), ({ payload, levels }) => thinker.tools.answered(levels['name'] ?? '', payload)),
     bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
     bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
     bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),

@@ -15,10 +15,12 @@ import {
   initialConversation,
 } from './conversation/conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './conversation/ledger.ts';
+import type { MemoryStore, UnfinishedTurn } from './conversation/memory-store.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
+import { type Backend, heardText, isOver, newTurn, nextTurn, reportOf, type Turn } from './conversation/turn.ts';
 import { conversationWakeMs } from './conversation/watchdogs.ts';
-import { GO_ON } from './live/instruction.ts';
+import { Bill } from './live/bill.ts';
+import { answerAgain, GO_ON, onlyHeard } from './live/instruction.ts';
 import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
@@ -26,7 +28,9 @@ import { ReplyStream } from './reply/reply-stream.ts';
 import type { HandleStore } from './session/handle-store.ts';
 import { SessionRunner } from './session/session-runner.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { Toolbox, type ToolboxOptions } from './tools/toolbox.ts';
 import { NewestFrame } from './uplink/newest-frame.ts';
+import { OpenMicrophone } from './uplink/open-microphone.ts';
 import { Questions, wholeOf } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
 
@@ -36,6 +40,9 @@ export interface ThinkerOutput {
   transcript(transcript: Transcript): void;
   session(report: SessionReport): void;
   audio(frame: PcmFrame): void;
+  /** A tool is called, and what became of a layer's declaration or result. */
+  toolCall: ToolboxOptions['call'];
+  toolStatus: ToolboxOptions['tell'];
   /** Spoken to the user by the loudspeaker itself, with every backend dead. */
   explain(text: string): void;
 }
@@ -47,6 +54,9 @@ export interface ThinkerOptions {
   output: ThinkerOutput;
   connect: ConnectLive;
   handles: HandleStore;
+  memory: MemoryStore;
+  /** Asks the microphone for the samples of an utterance, from its beginning. */
+  recall(utterance: number): void;
   /** Below `live`, best first. */
   backends: readonly AnswerBackend[];
   identity: { model: string; simulated: boolean };
@@ -66,12 +76,16 @@ interface Queued {
 }
 type Unstamped<Event> = Event extends { atMs: number } ? Omit<Event, 'atMs'> : never;
 
+/** While an answer plays, what was heard of it is stored this often. */
+const SAVE_PERIOD_MS = 1_000;
+
 /**
  * Runs the conversation's core against the world: feeds it events one at a time, carries out its effects, wakes it when
  * it wants to be woken. Decides nothing itself.
  */
 export class Thinker {
   readonly remarks = new Remarks();
+  readonly tools: Toolbox;
   private readonly options: ThinkerOptions;
   private readonly policy: ConversationPolicy;
   private readonly camera = new NewestFrame();
@@ -79,12 +93,19 @@ export class Thinker {
   private readonly pcm = new PcmBytes();
   private readonly session: SessionRunner;
   private readonly uplink: Uplink;
+  private readonly openMicrophone: OpenMicrophone;
   private readonly reply: ReplyStream;
   private readonly answers: Answers;
+  private readonly bill: Bill;
   private readonly queue: Queued[] = [];
   private conversation: ConversationState;
-  private ledger: LedgerEntry[] = [];
+  private readonly unfinished: UnfinishedTurn | undefined;
+  private ledger: LedgerEntry[];
   private hearing: number | undefined;
+  private savedAtMs = 0;
+  private toldCut = 0;
+  private level: Backend = 'live';
+  private liveEnabled: boolean;
   private busy = false;
   private working = false;
   private stopped = false;
@@ -94,16 +115,35 @@ export class Thinker {
     this.options = options;
     const { clock, log, meters, output, backends } = options;
     this.policy = options.conversationPolicy ?? CONVERSATION_POLICY;
+    this.bill = new Bill(options.identity.model, meters);
     this.reply = new ReplyStream((frame) => output.audio(frame));
     this.answers = new Answers(backends, log, (turn, report, samples) =>
       this.tell({ type: 'backendReported', turn, report }, samples),
     );
+    this.tools = new Toolbox({
+      clock,
+      meters,
+      call: output.toolCall,
+      tell: output.toolStatus,
+      respond: (responses) => {
+        this.session.send({ type: 'toolResponses', responses });
+        if (!this.tools.waiting) this.tell({ type: 'toolsAnswered' });
+      },
+      changed: () => this.session.toolsChanged(),
+    });
     this.session = new SessionRunner(
-      { ...options, enabled: options.liveEnabled, policy: options.sessionPolicy ?? SESSION_POLICY, tools: () => [] },
+      {
+        ...options,
+        enabled: options.liveEnabled,
+        policy: options.sessionPolicy ?? SESSION_POLICY,
+        tools: () => this.tools.declarations,
+      },
       {
         opened: (live, unknownSinceMs) => this.sessionOpened(live, unknownSinceMs),
         lost: () => {
           this.uplink.detach();
+          this.openMicrophone.detach();
+          this.tools.cancel();
           this.tell({ type: 'disconnected' });
         },
         said: (event) => this.serverSaid(event),
@@ -111,18 +151,30 @@ export class Thinker {
         reported: (report) => output.session(report),
       },
     );
+    const { ledger, unfinished } = options.memory.load(clock.nowMs());
+    this.ledger = [...ledger];
+    this.unfinished = unfinished;
+    // A restart within a second of the last turn would otherwise give its number again.
+    const known = Math.max(unfinished?.turn ?? 0, ledger.at(-1)?.turn ?? 0);
+    this.liveEnabled = options.liveEnabled;
     this.conversation = initialConversation({
-      firstTurn: options.firstTurn,
+      firstTurn: Math.max(options.firstTurn, known + 1),
       level: 'live',
       lowerBackends: this.answers.levels,
       serverVad: options.serverVad,
+    });
+    this.openMicrophone = new OpenMicrophone({
+      clock,
+      meters,
+      camera: this.camera,
+      inTurn: () => this.conversation.active !== undefined,
     });
     this.uplink = new Uplink({
       clock,
       meters,
       questions: this.questions,
       camera: this.camera,
-      takeRemarks: () => this.remarks.take(),
+      takeRemarks: () => this.takeRemarks(),
       started: (turn) => this.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.tell({ type: 'questionSent', turn });
@@ -131,8 +183,11 @@ export class Thinker {
     });
   }
 
+  /** Connects, so that the first question finds a connection, and takes up what a predecessor left unfinished. */
   start(): void {
     this.session.start();
+    this.applyLevel();
+    if (this.unfinished) this.takeUp(this.unfinished);
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */
@@ -142,6 +197,10 @@ export class Thinker {
 
   /** Samples of an utterance, in order. @param timeUs capture time of the first of them, Unix microseconds. */
   hear(utterance: number, samples: Int16Array, timeUs: number): void {
+    if (this.options.serverVad) {
+      this.openMicrophone.hear(samples);
+      return;
+    }
     if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
     if (this.hearing !== utterance) {
       this.hearing = utterance;
@@ -152,6 +211,7 @@ export class Thinker {
   }
 
   endUtterance(utterance: number): void {
+    if (this.options.serverVad) return;
     this.questions.end(utterance);
     this.tell({ type: 'utteranceEnded', utterance, speechEndedMs: this.options.clock.nowMs() });
     this.uplink.pump();
@@ -160,16 +220,17 @@ export class Thinker {
   see(jpeg: Uint8Array, retained: boolean): void {
     this.camera.show(jpeg, this.options.clock.nowMs(), retained);
     this.uplink.pump();
+    this.openMicrophone.pump();
   }
 
   ask(text: string, withFrame: boolean): void {
     this.want();
-    this.tell({ type: 'textAsked', kind: 'ask', text, withFrame });
+    this.tell({ type: 'textAsked', kind: 'ask', text, userText: text, withFrame });
   }
 
   say(text: string): void {
     this.want();
-    this.tell({ type: 'textAsked', kind: 'say', text, withFrame: false });
+    this.tell({ type: 'textAsked', kind: 'say', text, userText: '', withFrame: false });
   }
 
   interrupt(byVoice: boolean, utterance?: number): void {
@@ -178,36 +239,123 @@ export class Thinker {
 
   played(turn: number, state: 'playing' | 'over', position: number): void {
     this.tell({ type: 'played', turn, state, position });
+    if (this.options.clock.nowMs() - this.savedAtMs >= SAVE_PERIOD_MS) this.save();
   }
 
   setLevel(level: Backend): void {
-    this.tell({ type: 'levelChanged', level });
+    this.level = level;
+    this.applyLevel();
+  }
+
+  /** Switches the Live API on or off at run time; off, the next level down answers whatever the router says. */
+  enableLive(enabled: boolean): void {
+    this.liveEnabled = enabled;
+    this.session.enable(enabled);
+    this.applyLevel();
+  }
+
+  private applyLevel(): void {
+    const below = this.answers.levels[0] ?? 'live';
+    this.tell({ type: 'levelChanged', level: this.liveEnabled || this.level !== 'live' ? this.level : below });
   }
 
   /** Ends the connection; resolves when the socket is closed. */
   stop(): Promise<void> {
+    this.save();
     this.stopped = true;
     this.cancelWake?.();
     this.uplink.detach();
+    this.openMicrophone.detach();
     this.answers.stop();
     return this.session.stop();
   }
 
+  /** A question without an answer is answered now; half an answer is given again, once, and it is said why. */
+  private takeUp(unfinished: UnfinishedTurn): void {
+    const { turn, kind, utterance, text, answering, heard } = unfinished;
+    this.options.meters.count('turnsTakenUp');
+    if (kind === 'speech' && utterance !== undefined && !answering) {
+      this.tell({ type: 'turnInherited', turn, utterance });
+      this.options.recall(utterance);
+      return;
+    }
+    const cutOff = newTurn(turn, kind, 'live', utterance);
+    const failure = {
+      kind: 'restarted',
+      message: 'the thinker was restarted in this turn; it asks again',
+      retryable: true,
+    };
+    const atMs = this.options.clock.nowMs();
+    this.options.output.turn(reportOf(nextTurn(cutOff, { type: 'failed', failure, atMs }), atMs));
+    if (!answering && kind !== 'speech') {
+      this.tell({ type: 'textAsked', kind, text, userText: kind === 'ask' ? text : '', withFrame: false });
+    } else if (answering && kind !== 'say' && text) {
+      this.tell({ type: 'textAsked', kind: 'ask', text: answerAgain(text, heard), userText: '', withFrame: false });
+    } else if (utterance !== undefined) this.options.recall(utterance);
+  }
+
+  private save(): void {
+    if (this.stopped) return;
+    this.savedAtMs = this.options.clock.nowMs();
+    const { active } = this.conversation;
+    const written = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
+    const unfinished = active && {
+      turn: active.number,
+      kind: active.kind,
+      ...(active.utterance !== undefined && { utterance: active.utterance }),
+      text: written?.kind === 'text' ? written.text : active.userText,
+      answering: active.replySamples > 0,
+      heard: heardText(active),
+    };
+    this.options.memory.save({ ledger: this.ledger, ...(unfinished && { unfinished }) });
+  }
+
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
+    this.session.ping();
     this.pcm.reset();
+    this.bill.newConnection();
     this.uplink.attach(live);
     const lines = unknownSinceMs === undefined ? [] : historyOf(this.ledger, unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
+    if (this.options.serverVad) this.openMicrophone.attach(live);
     this.tell({ type: 'connected' });
   }
 
   private serverSaid(event: ServerEvent): void {
-    if (event.type !== 'audio') {
-      this.tell({ type: 'serverSaid', event });
-      return;
+    switch (event.type) {
+      case 'audio': {
+        const samples = this.pcm.take(event.bytes);
+        this.bill.heard(samples.length);
+        this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
+        return;
+      }
+      case 'usageReported': {
+        const { sentBytes, receivedBytes } = this.session;
+        const usage = this.bill.book(event.usage, { sentBytes, receivedBytes, pictures: this.uplink.picturesSent });
+        this.tell({ type: 'usageBooked', usage });
+        return;
+      }
+      case 'toolsCalled':
+        this.tell({ type: 'serverSaid', event });
+        this.tools.called(event.calls);
+        // Of a turn that was cut, only the model waits for the result.
+        if (!this.conversation.active || this.conversation.active.phase === 'listening') this.tools.abandon();
+        return;
+      case 'toolsCancelled':
+        this.tools.cancel(event.ids);
+        return;
+      default:
+        this.tell({ type: 'serverSaid', event });
     }
-    const samples = this.pcm.take(event.bytes);
-    this.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
+  }
+
+  /** What the model has to know before the next question. */
+  private takeRemarks(): string[] {
+    const last = this.ledger.at(-1);
+    const remarks = this.remarks.take();
+    if (!last?.cut || last.turn === this.toldCut) return remarks;
+    this.toldCut = last.turn;
+    return [onlyHeard(last.heard), ...remarks];
   }
 
   /** One event at a time: effects may cause events, which wait here. */
@@ -229,6 +377,7 @@ export class Thinker {
     const step = nextConversation(this.conversation, event, this.policy);
     this.conversation = step.state;
     for (const effect of step.effects) this.run(effect, event.atMs, samples);
+    if (step.effects.some(({ type }) => type === 'announce' || type === 'remember')) this.save();
     const busy = isBusy(step.state);
     if (busy === this.busy) return;
     this.busy = busy;
@@ -259,6 +408,7 @@ export class Thinker {
         this.session.send({ type: 'question', text: GO_ON });
         break;
       case 'withdraw':
+        this.tools.abandon();
         this.uplink.withdraw(effect.turn);
         break;
       case 'hush':
@@ -312,8 +462,9 @@ export class Thinker {
     const wakeMs = conversationWakeMs(this.conversation, this.policy);
     if (wakeMs === undefined || this.stopped) return;
     const { clock } = this.options;
-    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () =>
-      this.tell({ type: 'timePassed', heardAtMs: this.session.heardAtMs }),
-    );
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => {
+      const { heardAtMs, rttMs } = this.session;
+      this.tell({ type: 'timePassed', heardAtMs, rttMs });
+    });
   }
 }

@@ -8,6 +8,7 @@ import { Meters } from '#shared/metrics/meters.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import type { CaptureDevices } from './capture-devices.ts';
 import { chooseCamera } from './choose-camera.ts';
+import { sharpProcessor } from './sharp-processor.ts';
 
 interface Machine {
   programs?: string[];
@@ -28,6 +29,7 @@ function choose(CORTEX_CAMERA: string, { programs = [], rpicam = false, webcam }
     meters: new Meters(),
     bus: new MemoryHub().bus(),
     devices,
+    decode: sharpProcessor({ maxSidePx: 768, jpegQuality: 70, rotation: 0 }).glance,
   });
 }
 
@@ -78,6 +80,15 @@ describe('the choice of the camera', () => {
     const failure = await choose(setting).catch((error: Error) => error);
     expect(failure).toMatchObject({ code: 'configuration', message: expect.stringContaining(advice) });
     expect((failure as Error).message).toContain(`CORTEX_CAMERA=${setting}`);
+  });
+
+  it('refuses a file that is no picture in spite of its name, and names it', async () => {
+    const path = join(folder, 'picture.jpg');
+    writeFileSync(path, 'this is text');
+    await expect(choose(`file:${path}`)).rejects.toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining(path),
+    });
   });
 
   it('refuses a folder without pictures and a video without ffmpeg', async () => {

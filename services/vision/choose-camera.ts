@@ -3,10 +3,10 @@ import type { Settings } from '#shared/config/settings.ts';
 import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
-import type { Camera } from './camera.ts';
+import type { Camera, Picture } from './camera.ts';
 import type { CaptureDevices } from './capture-devices.ts';
 import { listFormatsCommand, v4l2Command, videoCommand } from './ffmpeg-commands.ts';
-import { fileCamera, pictureFiles } from './file-camera.ts';
+import { checkPicture, fileCamera, pictureFiles } from './file-camera.ts';
 import { processCamera } from './process-camera.ts';
 import { rpicamCommand } from './rpicam-camera.ts';
 import { testCamera } from './test-camera.ts';
@@ -16,6 +16,8 @@ export interface CameraNeeds extends Pick<ProcessContext, 'clock' | 'meters'> {
   settings: Pick<Settings, 'camera' | 'videoFps' | 'videoSizePx' | 'rpicamArguments'>;
   bus: Bus;
   devices: CaptureDevices;
+  /** Rejects where the picture cannot be decoded. */
+  decode(picture: Picture): Promise<unknown>;
 }
 
 const RPICAM = ['rpicam-vid', 'libcamera-vid'];
@@ -43,11 +45,14 @@ export async function chooseCamera(needs: CameraNeeds): Promise<Camera | undefin
         await program(needs, FFMPEG, `CORTEX_CAMERA=v4l2:${camera.device}`, 'ffmpeg'),
       );
     case 'topic':
-      return topicCamera(foreignTopic(camera.topic), needs.bus, clock);
+      return topicCamera(foreignTopic(camera.topic), needs.bus, clock, needs.meters);
     case 'file': {
       const files = pictureFiles(camera.path);
       const showMs = 1_000 / settings.videoFps;
-      if (files) return fileCamera(camera.path, files, clock, { periodMs: PERIOD_MS, showMs });
+      if (files?.[0]) {
+        await checkPicture(files[0], needs.decode);
+        return fileCamera(camera.path, files, clock, { periodMs: PERIOD_MS, showMs });
+      }
       const ffmpeg = await program(needs, FFMPEG, `CORTEX_CAMERA=file:${camera.path} (a video)`, 'ffmpeg');
       return processCamera(
         `video ${camera.path}`,
@@ -68,7 +73,8 @@ async function anyCamera(needs: CameraNeeds): Promise<Camera | undefined> {
 }
 
 function rpicam(needs: CameraNeeds, file: string): Camera {
-  return processCamera('Raspberry Pi camera', () => rpicamCommand(file, needs.settings.rpicamArguments), needs);
+  const { videoSizePx, rpicamArguments } = needs.settings;
+  return processCamera('Raspberry Pi camera', () => rpicamCommand(file, videoSizePx, rpicamArguments), needs);
 }
 
 function webcam(needs: CameraNeeds, device: string, file: string): Camera {

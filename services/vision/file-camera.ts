@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { Camera } from './camera.ts';
+import type { Camera, Picture } from './camera.ts';
 
 /** What sharp reads here; anything else that is named as a file is taken for a video. */
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|avif|tiff?|svg)$/i;
@@ -34,6 +34,15 @@ export function pictureFiles(path: string): string[] | undefined {
     throw new ConfigurationError(`CORTEX_CAMERA=file:${path} holds no picture: put .jpg or .png files there`);
   }
   return pictures.map((name) => join(path, name));
+}
+
+/** Throws ConfigurationError where the file is no picture after all, whatever its name says. */
+export async function checkPicture(file: string, decode: (picture: Picture) => Promise<unknown>): Promise<void> {
+  try {
+    await decode({ kind: 'file', bytes: await readFile(file) });
+  } catch (error) {
+    throw new ConfigurationError(`CORTEX_CAMERA: ${file} cannot be decoded (${messageOf(error)}): use another picture`);
+  }
 }
 
 /** Picture files as if a camera looked at them: each capture is of this moment, and a file changed on disk shows at once. */

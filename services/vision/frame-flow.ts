@@ -11,6 +11,8 @@ export interface FrameFlowListener {
   published(jpeg: Uint8Array, capturedAtMs: number): void;
   /** The camera delivered something that is a picture. */
   decoded(): void;
+  /** The camera delivered something that is none. */
+  undecodable(reason: string): void;
   lensChanged(news: LensNews): void;
 }
 
@@ -21,7 +23,7 @@ export interface FrameFlow {
 }
 
 /** Without attention, pictures are looked at this far apart: often enough for a sudden change, seldom enough to be cheap. */
-const LOOK_MS = 180;
+const LOOK_MS = 150;
 
 /** Captures in, frames worth publishing out; one at a time, the latest first. */
 export function frameFlow(
@@ -55,7 +57,7 @@ export function frameFlow(
     if (mine !== generation) return;
     scene = looked.state;
     listener.published(jpeg, capture.capturedAtMs);
-    meters.count(`framesPublished`);
+    meters.count('framesPublished');
     meters.count(`framesPublishedAs${looked.publish.replace(/^./, (first) => first.toUpperCase())}`);
     meters.count('frameBytesPublished', jpeg.length);
     meters.gauge('captureToBusMs', clock.nowMs() - capture.capturedAtMs);
@@ -65,7 +67,11 @@ export function frameFlow(
     (capture) =>
       work(capture).catch((error: unknown) => {
         meters.count('picturesUndecodable');
-        log.debug({ reason: messageOf(error) }, 'dropped a picture that cannot be decoded');
+        const reason = messageOf(error);
+        log.debug({ reason }, 'dropped a picture that cannot be decoded');
+        listener.undecodable(reason);
+        // The next one is looked at without waiting: there is nothing to show for the last look.
+        lookedAtMs = Number.NEGATIVE_INFINITY;
       }),
     () => meters.count('picturesReplaced'),
   );

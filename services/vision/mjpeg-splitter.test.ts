@@ -80,6 +80,7 @@ describe('the MJPEG splitter', () => {
             expect(jpegs.some((jpeg) => jpeg.includes(frame) || frame.includes(jpeg))).toBe(true);
         },
       ),
+      { numRuns: 30 },
     );
   });
 

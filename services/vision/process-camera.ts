@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Camera, CameraListener, OpenCamera } from './camera.ts';
@@ -30,13 +31,17 @@ export function processCamera(
     name,
     open(listener) {
       let closed = false;
-      const opening = Promise.resolve(command()).then((known) =>
-        closed ? undefined : openProcess(known, context, listener),
-      );
+      const opening = Promise.resolve()
+        .then(command)
+        .then((known) => (closed ? undefined : openProcess(known, context, listener)));
+      opening.catch((error: unknown) => {
+        if (!closed) listener.ended(messageOf(error));
+      });
       return {
         async close() {
           closed = true;
-          await (await opening)?.close();
+          const opened = await opening.catch(() => undefined);
+          await opened?.close();
         },
       };
     },

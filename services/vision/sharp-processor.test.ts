@@ -73,3 +73,41 @@ describe('the picture processor', () => {
     expect((await encode(drawTestPicture(1_790_000_000_000))).length).toBeLessThan(60_000);
   });
 });
+
+describe('a glance at a picture', () => {
+  const glanceAt = async (background: string) =>
+    processor.glance({ kind: 'file', bytes: await plain(1280, 720, background) });
+
+  it.each([
+    ['black', 0],
+    ['white', 255],
+    ['#808080', 128],
+  ])('finds %s as bright as it is', async (background, brightness) => {
+    expect(Math.abs((await glanceAt(background)).brightness - brightness)).toBeLessThan(3);
+  });
+
+  it('always has the same number of grey cells, whatever the picture’s shape and kind', async () => {
+    const narrow = await processor.glance({ kind: 'file', bytes: await plain(10, 3_000, 'red') });
+    const rgb = await processor.glance({ kind: 'rgb', bytes: new Uint8Array(5 * 4 * 3), width: 5, height: 4 });
+    const alpha = sharp({ create: { width: 40, height: 30, channels: 4, background: '#ff000080' } });
+    const png = await processor.glance({ kind: 'file', bytes: await alpha.png().toBuffer() });
+    const grey = sharp({ create: { width: 40, height: 30, channels: 3, background: 'grey' } }).greyscale();
+    const lone = await processor.glance({ kind: 'file', bytes: await grey.jpeg().toBuffer() });
+    expect([narrow, rgb, png, lone].map(({ cells }) => cells.length)).toEqual([768, 768, 768, 768]);
+  });
+});
+
+describe('a camera mounted on its side', () => {
+  it('is turned by the setting, on top of what its pictures say', async () => {
+    const half = { create: { width: 20, height: 40, channels: 3, background: 'blue' } } as const;
+    const leftIsRed = await sharp(await plain(40, 40, 'red'))
+      .composite([{ input: await sharp(half).png().toBuffer(), left: 20, top: 0 }])
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    const turned = sharpProcessor({ maxSidePx: 768, jpegQuality: 90, rotation: 90 });
+    const jpeg = await turned.encode({ picture: { kind: 'file', bytes: leftIsRed }, capturedAtMs: 0 }, 1);
+    // What was on the left is on top after a quarter turn clockwise.
+    const top = await sharp(jpeg).extract({ left: 0, top: 0, width: 40, height: 16 }).png().toBuffer();
+    expect((await meanColour(top))[0]).toBeGreaterThan(200);
+  });
+});

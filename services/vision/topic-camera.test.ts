@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { Meters } from '#shared/metrics/meters.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import { exifTime } from './exif-time.ts';
 import { topicCamera } from './topic-camera.ts';
@@ -22,10 +23,12 @@ async function watch(kept?: Buffer) {
   const hub = new MemoryHub();
   if (kept) hub.inject('annotated/frame', kept, true);
   const captures: number[] = [];
+  const meters = new Meters();
   const camera = topicCamera(
     'annotated/frame',
     hub.bus({ badPayload: () => undefined, listenerFailed: () => undefined }),
     manualClock(NOW_MS),
+    meters,
   );
   const open = camera.open({
     captured: ({ capturedAtMs }) => captures.push(capturedAtMs),
@@ -36,6 +39,7 @@ async function watch(kept?: Buffer) {
   return {
     captures,
     open,
+    tooOld: () => meters.snapshot(0).counters['picturesTooOld'] ?? 0,
     async publish(bytes: Buffer) {
       hub.inject('annotated/frame', bytes);
       await settle();
@@ -53,8 +57,10 @@ describe('frames another layer publishes', () => {
     expect(await (await watch()).publish(await taken(NOW_MS - 400))).toEqual([NOW_MS - 400]);
   });
 
-  it('are left out when they are older than two seconds', async () => {
-    expect(await (await watch()).publish(await taken(NOW_MS - 2_500))).toEqual([]);
+  it('are left out, and counted, when they are older than two seconds', async () => {
+    const watched = await watch();
+    expect(await watched.publish(await taken(NOW_MS - 2_500))).toEqual([]);
+    expect(watched.tooOld()).toBe(1);
   });
 
   it('count from their arrival when their clock is ahead of ours', async () => {

@@ -3,6 +3,7 @@ import { channel } from '#shared/contract/channel.ts';
 import { jpeg } from '#shared/contract/codecs.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import { captureTimeMs } from '#shared/jpeg/capture-time.ts';
+import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Camera } from './camera.ts';
 
@@ -17,7 +18,7 @@ const RESUBSCRIBE_MS = 250;
  * Frames another layer publishes below the prefix, annotated ones for instance. Their own EXIF capture time counts
  * where they have one, so that a slow annotator cannot make a picture younger than it is.
  */
-export function topicCamera(topic: string, bus: Bus, clock: Clock): Camera {
+export function topicCamera(topic: string, bus: Bus, clock: Clock, meters: Meters): Camera {
   const pictures = channel(topic, jpeg, { summary: 'Frames another layer publishes', qos: 0, publishers: [] });
   return {
     name: `frames published on ${topic}`,
@@ -27,7 +28,8 @@ export function topicCamera(topic: string, bus: Bus, clock: Clock): Camera {
       const subscribed = bus.subscribe(pictures, ({ payload, retained }) => {
         if (closed || payload.length === 0) return;
         const capturedAtMs = timeOf(payload, retained, clock.nowMs());
-        if (capturedAtMs !== undefined) listener.captured({ picture: { kind: 'file', bytes: payload }, capturedAtMs });
+        if (capturedAtMs === undefined) meters.count('picturesTooOld');
+        else listener.captured({ picture: { kind: 'file', bytes: payload }, capturedAtMs });
       });
       subscribed.catch((error: unknown) => {
         if (!closed) listener.ended(messageOf(error));

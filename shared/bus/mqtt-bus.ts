@@ -12,6 +12,8 @@ import { Subscriptions } from './subscriptions.ts';
 
 export interface MqttBusOptions {
   url: string;
+  /** PEM; where given, the broker must show exactly this certificate, whatever names and issuers it bears. */
+  certificate?: Buffer;
   username: string;
   password: string;
   /** Names the connection in the broker's log; made unique here, because two processes of a service overlap in a reload. */
@@ -164,6 +166,7 @@ class MqttBus implements Bus {
       reconnectOnConnackError: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       queueQoSZero: false,
+      ...(options.certificate && pinned(options.certificate)),
       ...(options.will && {
         will: {
           topic: `${options.topicPrefix}/${options.will.channel.topic}`,
@@ -249,4 +252,9 @@ class MqttBus implements Bus {
 function isRefusal(error: Error): boolean {
   const { code } = error as { code?: unknown };
   return code === 4 || code === 5;
+}
+
+/** TLS options that trust one certificate: the one a device made for itself names no address and no known issuer. */
+function pinned(certificate: Buffer): object {
+  return { ca: certificate, allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }

@@ -1,11 +1,11 @@
-import { level, microphonePcm, microphoneResend, speech } from './audio-in.ts';
+import { handover, level, microphonePcm, microphoneResend, speech } from './audio-in.ts';
 import type { Channel } from './channel.ts';
 import { fallback, interrupt, privacy, runtimeSettings, volume } from './control.ts';
 import { decision, layer1Request, layer1Response, layer3Request, layer3Response } from './layers.ts';
 import { metrics, status } from './service.ts';
 import { alert, playback, speakerState } from './speaker.ts';
 import { ask, context, replyPcm, replyResend, say, session, transcript, turn } from './thinker.ts';
-import { toolCall, toolDeclare, toolResult } from './tools.ts';
+import { toolCall, toolDeclare, toolResult, toolStatus } from './tools.ts';
 import { frame } from './vision.ts';
 
 /** Every topic of the contract. The broker's rights, the protocol page and the fuzz tests are made from this list. */
@@ -15,6 +15,7 @@ export const ALL_CHANNELS: readonly Channel<any>[] = [
   microphoneResend,
   speech,
   level,
+  handover,
   frame,
   replyPcm,
   replyResend,
@@ -27,6 +28,7 @@ export const ALL_CHANNELS: readonly Channel<any>[] = [
   toolDeclare,
   toolCall,
   toolResult,
+  toolStatus,
   playback,
   speakerState,
   alert,

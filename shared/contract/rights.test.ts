@@ -73,7 +73,7 @@ describe('the table of rights', () => {
 
   it('keeps microphone and camera from guests and from nobody else', () => {
     const kept = rightsTable().filter((row) => !row.receive.includes('guest'));
-    expect(kept.map((row) => row.topic)).toEqual(['audio-in/pcm', 'vision/frame']);
+    expect(kept.map((row) => row.topic)).toEqual(['audio-in/pcm', 'audio-in/handover', 'vision/frame']);
     for (const row of kept) expect(row.receive).toHaveLength(ACCOUNTS.length - 1);
   });
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { channel } from './channel.ts';
 import { json, jsonOrEmpty } from './codecs.ts';
-import { id, text } from './fields.ts';
+import { at, id, text } from './fields.ts';
 
 /** A function another layer offers to the model. `parameters` is a JSON schema of type object. */
 export const ToolDeclaration = z.object({
@@ -19,6 +19,18 @@ export const ToolResult = z.union([
   z.object({ id, error: z.string() }),
 ]);
 export type ToolResult = z.infer<typeof ToolResult>;
+
+/** What became of a declaration or of a result, for the layer that published it. */
+export const ToolStatus = z.object({
+  /** offered: the model may call it. refused: the declaration is no good. rejected: a result is. cancelled: a result is not wanted. */
+  state: z.enum(['offered', 'refused', 'rejected', 'cancelled']),
+  /** The call it is about. */
+  call: z.optional(id),
+  /** In plain words, what to change. */
+  problem: z.optional(text),
+  at,
+});
+export type ToolStatus = z.infer<typeof ToolStatus>;
 
 export const toolDeclare = channel('tools/{name}/declare', jsonOrEmpty(ToolDeclaration), {
   summary: 'A function offered to the model; empty withdraws it',
@@ -39,4 +51,10 @@ export const toolResult = channel('tools/{name}/result', json(ToolResult), {
   qos: 1,
   publishers: [],
   command: true,
+});
+
+export const toolStatus = channel('tools/{name}/status', json(ToolStatus), {
+  summary: 'What became of a declaration or a result, and why',
+  qos: 1,
+  publishers: ['thinker'],
 });

@@ -4,7 +4,7 @@ import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loginFor } from '#shared/config/credentials.ts';
 import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
 import { metrics, status } from '#shared/contract/service.ts';
-import { brokerUrl } from './broker-url.ts';
+import { brokerAddress } from './broker-url.ts';
 import { announcePresence, offlineStatus, type Presence } from './presence.ts';
 import { type ProcessContext, type Running, runProcess } from './run-process.ts';
 import { Teardown } from './teardown.ts';
@@ -31,7 +31,7 @@ export async function runService(
       const bus = connectMqttBus({
         ...context,
         ...loginFor(service, context.settings),
-        url: brokerUrl(context.settings),
+        ...brokerAddress(context.settings),
         clientName: service,
         topicPrefix: context.settings.topicPrefix,
         will: { channel: atTopic(status, { service }), payload: offlineStatus(process.pid, startedAtMs) },

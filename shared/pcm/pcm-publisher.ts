@@ -7,6 +7,8 @@ import { PcmHistory } from './pcm-history.ts';
 export interface PcmPublisher {
   /** Publishes and remembers. Positions of a stream must be contiguous. */
   publish(frame: PcmFrame): void;
+  /** Keeps a frame that another process published, to answer for it when that process is gone. */
+  remember(frame: PcmFrame): void;
   stop(): void;
 }
 
@@ -32,6 +34,7 @@ export async function startPcmPublisher(
       history.append(frame);
       bus.publish(channels.pcm, frame);
     },
+    remember: (frame) => history.append(frame),
     stop() {
       endResend();
       endConnection();

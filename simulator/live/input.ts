@@ -18,21 +18,10 @@ const MAX_ACTIVITIES = 5_000;
 /** Sound, pictures, text and the marks around them. Closes the session where the marks break the rules. */
 export function receiveRealtimeInput(step: Step, atMs: number, input: RealtimeInput): void {
   if (input.activityStart) startActivity(step, atMs);
+  if (input.image) receiveImage(step, input.image);
   if (input.text !== undefined) receiveText(step, atMs, input.text);
-  if (input.image) {
-    const { images, pendingTokens, context } = step.state;
-    patch(step, {
-      images: images + 1,
-      pendingTokens: addTokens(pendingTokens, { IMAGE: IMAGE_TOKENS }),
-      context: { ...context, sawVideo: true },
-    });
-    step.effects.push({ kind: 'show', image: input.image });
-  }
   if (input.pcm) receiveSound(step, atMs, input.pcm);
-  if (input.audioStreamEnd && step.state.activity && step.state.setup?.automaticActivityDetection) {
-    patch(step, { voice: QUIET });
-    finishActivity(step, atMs);
-  }
+  if (input.audioStreamEnd) endStream(step, atMs);
   if (input.activityEnd) endActivity(step, atMs);
 }
 
@@ -129,14 +118,35 @@ function finishActivity(step: Step, atMs: number): void {
   beginTurn(step, atMs, { heard, texts: finished.texts });
 }
 
+function receiveImage(step: Step, image: NonNullable<RealtimeInput['image']>): void {
+  const { phase, images, pendingTokens, context } = step.state;
+  if (phase === 'closed') return;
+  patch(step, {
+    images: images + 1,
+    pendingTokens: addTokens(pendingTokens, { IMAGE: IMAGE_TOKENS }),
+    context: { ...context, sawVideo: true },
+  });
+  step.effects.push({ kind: 'show', image });
+}
+
+/** The microphone is off: in automatic mode whatever was being said is over. */
+function endStream(step: Step, atMs: number): void {
+  const { phase, setup, activity } = step.state;
+  if (phase === 'closed' || !setup?.automaticActivityDetection || !activity) return;
+  patch(step, { voice: QUIET });
+  finishActivity(step, atMs);
+}
+
 function receiveText(step: Step, atMs: number, text: string): void {
+  if (step.state.phase === 'closed') return;
   const { activity } = step.state;
   if (activity) patch(step, { activity: { ...activity, texts: [...activity.texts, text] } });
   else beginTurn(step, atMs, { heard: undefined, texts: [text] });
 }
 
 function receiveSound(step: Step, atMs: number, pcm: Buffer): void {
-  const { activity, setup, profile, generation } = step.state;
+  const { phase, activity, setup, profile, generation } = step.state;
+  if (phase === 'closed') return;
   if (generation?.stage === 'awaiting-tool' && connectionFault(profile, 'refuse-audio-during-tool-call')) {
     close(step, atMs, 'tools-unsupported');
     return;

@@ -96,6 +96,18 @@ describe('a connection', () => {
     expect(simulator.state().attempts.map(({ opened }) => opened)).toEqual([false, true]);
   });
 
+  it('is refused by the machine while nobody listens, and open sessions live on', async () => {
+    await start({});
+    const socket = await open();
+    await simulator.refuseConnections();
+    const [error] = await once(dial(), 'error');
+    expect(error.code).toBe('ECONNREFUSED');
+    await simulator.acceptConnections();
+    await open();
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    expect(simulator.state().openSockets).toBe(2);
+  });
+
   it('may hang in the upgrade until the simulator stops', async () => {
     await start(namedScenario('upgrade-hangs'));
     const socket = dial();
@@ -141,6 +153,33 @@ describe('a connection', () => {
     await expect.poll(() => simulator.state().sessions[1]?.clientMessages).toBe(2);
     expect(simulator.state().sessions[0]?.clientMessages).toBe(1);
     expect(socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('that stalls leaves what the client sends in its buffers, where a healthy one takes it', async () => {
+    await start({});
+    const stalled = await open();
+    simulator.command({ kind: 'stall' });
+    const healthy = await open();
+    const data = Buffer.alloc(4_000_000).toString('base64');
+    const much = JSON.stringify({ realtimeInput: { audio: { data, mimeType: 'audio/pcm;rate=16000' } } });
+    for (let message = 0; message < 5; message += 1) {
+      for (const socket of [stalled, healthy]) socket.send(much);
+    }
+    await expect.poll(() => simulator.state().sessions[1]?.clientMessages, { timeout: 10_000 }).toBe(6);
+    expect(healthy.bufferedAmount).toBe(0);
+    expect(stalled.bufferedAmount).toBeGreaterThan(0);
+  }, 20_000);
+
+  it('that stalled does not keep its handle from being used', async () => {
+    await start({});
+    const first = dial();
+    await once(first, 'open');
+    const update = message(first, 'sessionResumptionUpdate');
+    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
+    const handle = JSON.parse((await update).bytes.toString()).sessionResumptionUpdate.newHandle;
+    simulator.command({ kind: 'stall' });
+    await open({ sessionResumption: { handle } });
+    expect(simulator.state().sessions.at(-1)).toMatchObject({ resumed: true });
   });
 
   it('is not resumed while the old one is open, and is when it has closed', async () => {

@@ -30,6 +30,7 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
   said({ realtimeInput: { activityStart: {} } }),
   said({ realtimeInput: { activityEnd: {} } }),
   said({ realtimeInput: { audioStreamEnd: true } }),
+  said({ realtimeInput: { activityStart: {}, text: 'a', activityEnd: {} } }),
   said({ setup: {} }),
   said({ nonsense: 1 }),
 );
@@ -74,6 +75,10 @@ describe('a session, whatever the client does', () => {
           if (closedBefore) expect(client.received).toHaveLength(before);
           const due = client.state.agenda.map(({ atMs }) => atMs);
           expect(due).toEqual(due.toSorted((one, other) => one - other));
+          if (client.state.phase === 'closed') {
+            expect(due).toEqual([]);
+            expect(client.state.generation).toBeUndefined();
+          }
         }
         const times = client.received.map(({ atMs }) => atMs);
         expect(times).toEqual(times.toSorted((one, other) => one - other));

@@ -1,7 +1,8 @@
 import { applies, type TurnRule } from '../scenario/scenario.ts';
 import type { FunctionResponse } from './client-message.ts';
 import { drawLatency } from './latency.ts';
-import { scriptReply, withFaults } from './reply-script.ts';
+import { withFaults } from './reply-faults.ts';
+import { scriptReply } from './reply-script.ts';
 import type { ServerContent } from './server-message.ts';
 import {
   type Answer,
@@ -101,7 +102,8 @@ export function scheduleReply(step: Step, atMs: number, turn: number, answer: An
     outputTranscription: setup.outputTranscription,
     bundled: bundles(step),
   });
-  for (const { atMs: dueMs, action } of withFaults(script, faults)) schedule(step, dueMs, action, turn);
+  for (const { atMs: dueMs, action } of withFaults(script, faults, generation.endedAtMs))
+    schedule(step, dueMs, action, turn);
 }
 
 export function callTool(step: Step, { name, args }: ToolRequest): void {

@@ -89,11 +89,9 @@ export function connectVirtually(
 
   function advance(byMs: number): void {
     const untilMs = nowMs + byMs;
-    for (
-      let dueMs = nextAppointmentMs(state);
-      dueMs !== undefined && dueMs <= untilMs;
-      dueMs = nextAppointmentMs(state)
-    ) {
+    while (state.phase !== 'closed') {
+      const dueMs = nextAppointmentMs(state);
+      if (dueMs === undefined || dueMs > untilMs) break;
       nowMs = Math.max(nowMs, dueMs);
       dispatch({ kind: 'woke', atMs: nowMs });
     }

@@ -4,6 +4,7 @@ import { namedScenario, READY_MADE } from './ready-made.ts';
 import type { READY_MADE_CONNECTIONS } from './ready-made-connections.ts';
 import type { READY_MADE_TURNS } from './ready-made-turns.ts';
 import { parseScenario } from './scenario.ts';
+import { ScenarioInPlay } from './scenario-in-play.ts';
 
 const ASKED = 'start end no-handle';
 const UNTIL_AUDIO = `${ASKED} heard thought audio+said`;
@@ -87,6 +88,21 @@ describe('a ready-made turn scenario', () => {
     expect(one).toEqual({ heard: ['setupComplete handle', first, second], ending });
     // On the next connection things go well again, but where the scenario means every turn.
     expect(two?.ending).toBeUndefined();
+  });
+
+  it('answers 50 s late, with every word of the transcript twice', () => {
+    const client = connectVirtually(steadily(namedScenario('answer-50-s-late')));
+    client.setUp();
+    client.ask();
+    client.advance(60_000);
+    const answered = client.received.filter(({ message }) => message.serverContent?.modelTurn);
+    // Setup 100 ms late, a second of question, the thought at 80 % of the wait.
+    expect(answered[0]?.atMs).toBeGreaterThan(51_000);
+    const words = client.received.flatMap(
+      ({ message }) => message.serverContent?.outputTranscription?.text.trim().split(' ') ?? [],
+    );
+    expect(words).toHaveLength(60);
+    expect(new Set(words).size).toBe(30);
   });
 
   it('closes the third question of every connection when the context is used up', () => {
@@ -174,6 +190,17 @@ describe('a ready-made connection scenario', () => {
     expect(play(name)).toEqual([
       { heard: first, ending },
       { heard: second, ending: secondEnding },
+    ]);
+  });
+
+  it('three-sessions refuses the fourth that is open at the same time', () => {
+    const scenario = new ScenarioInPlay(namedScenario('three-sessions'));
+    expect([0, 1, 2, 3, 4].map((open) => scenario.nextConnection('k', open).faults)).toEqual([
+      [],
+      [],
+      [],
+      [{ fault: 'close-on-setup', cause: 'quota' }],
+      [{ fault: 'close-on-setup', cause: 'quota' }],
     ]);
   });
 

@@ -108,8 +108,7 @@ describe('the router beside a real broker', () => {
       await interrupts.next(() => interrupts.seen.length > before);
       tookMs.push(performance.now() - startMs);
     }
-    const median = tookMs.sort((a, b) => a - b)[25] ?? Number.NaN;
-    // A socket with Nagle's algorithm on shows here as 40 ms; without, 3 ms is usual. The median keeps a busy machine out.
-    expect(median).toBeLessThan(30);
+    // A socket with Nagle's algorithm on costs at least 40 ms each time. The best of fifty is free of a busy machine's noise.
+    expect(Math.min(...tookMs)).toBeLessThan(30);
   });
 });

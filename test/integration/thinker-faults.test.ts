@@ -5,6 +5,9 @@ import { thinkerBench } from './harness/thinker-bench.ts';
 type Turns = NonNullable<Scenario['turns']>;
 type Connections = NonNullable<Scenario['connections']>;
 
+/** Cut anywhere, it is not the end of a sentence. */
+const ENDLESS = 'this is one long sentence that has no end in sight until its very last word has been said.';
+
 /** What the user gets, and the counter that shows which watchdog saw to it. */
 const FAULTS: [string, { turns?: Turns; connections?: Connections }, 'answer' | 'reason', string][] = [
   [
@@ -15,8 +18,8 @@ const FAULTS: [string, { turns?: Turns; connections?: Connections }, 'answer' | 
         { connection: 1, faults: [{ fault: 'close-after', afterMs: 0, cause: 'internal' }] },
       ],
     },
-    'reason',
-    'turnsWithoutAnswer',
+    'answer',
+    'fallenBack',
   ],
   [
     'silence after the question',
@@ -30,7 +33,7 @@ const FAULTS: [string, { turns?: Turns; connections?: Connections }, 'answer' | 
     'answer',
     'reconnectsForAnswer',
   ],
-  ['silence for ever', { turns: [{ faults: [{ fault: 'silent' }] }] }, 'reason', 'turnsWithoutAnswer'],
+  ['silence for ever', { turns: [{ faults: [{ fault: 'silent' }] }] }, 'answer', 'fallenBack'],
   [
     'an input that goes nowhere',
     { connections: [{ connection: 1, faults: [{ fault: 'deaf', when: 'always' }] }] },
@@ -55,7 +58,7 @@ const FAULTS: [string, { turns?: Turns; connections?: Connections }, 'answer' | 
     'answer',
     'emptyTurns',
   ],
-  ['empty turns all along', { turns: [{ faults: [{ fault: 'empty-turn-complete' }] }] }, 'reason', 'emptyTurns'],
+  ['empty turns all along', { turns: [{ faults: [{ fault: 'empty-turn-complete' }] }] }, 'answer', 'emptyTurns'],
   [
     'a turn completed too soon, the rest late',
     { turns: [{ overallTurn: 1, faults: [{ fault: 'premature-turn-complete', share: 0.5, rest: 'late' }] }] },
@@ -64,7 +67,15 @@ const FAULTS: [string, { turns?: Turns; connections?: Connections }, 'answer' | 
   ],
   [
     'a turn completed too soon, the rest lost',
-    { turns: [{ overallTurn: 1, faults: [{ fault: 'premature-turn-complete', share: 0.5, rest: 'lost' }] }] },
+    {
+      turns: [
+        {
+          overallTurn: 1,
+          faults: [{ fault: 'premature-turn-complete', share: 0.5, rest: 'lost' }],
+          reply: { kind: 'text', text: ENDLESS },
+        },
+      ],
+    },
     'answer',
     'answersContinued',
   ],

@@ -29,6 +29,11 @@ export class SampleClock {
   timeMs(position: number): number {
     return (this.offsetMs ?? 0) + (position * 1000) / this.sampleRateHz;
   }
+
+  /** Position of the sample captured at `timeMs`, the inverse of the above. */
+  positionAt(timeMs: number): number {
+    return Math.round(((timeMs - (this.offsetMs ?? 0)) * this.sampleRateHz) / 1000);
+  }
 }
 
 /** Cheap sound cards are off by up to some 200 parts per million; this lets the estimate follow and still ignores jitter. */

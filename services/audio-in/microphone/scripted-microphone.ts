@@ -38,6 +38,10 @@ export class ScriptedMicrophone implements Microphone {
     this.listener?.captured(new Int16Array((ms * this.sampleRateHz) / 1000).fill(amplitude));
   }
 
+  hear(samples: Int16Array): void {
+    this.listener?.captured(samples);
+  }
+
   lose(reason: CortexError): void {
     this.listener?.lost(reason);
   }

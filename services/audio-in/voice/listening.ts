@@ -1,23 +1,46 @@
 import { levelOf } from '#shared/audio/level.ts';
 import type { Settings } from '#shared/config/settings.ts';
-import type { Level } from '#shared/contract/audio-in.ts';
+import type { HandoverState, Level } from '#shared/contract/audio-in.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { SampleClock } from '../microphone/sample-clock.ts';
 import { gateDbfs, NO_ECHO, nextEchoGate } from './echo-gate.ts';
+import type { VoiceWindow } from './endpointing.ts';
 import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
+import { findSplice, loudestStretch, TAIL_SAMPLES } from './splice.ts';
 import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
 import { HOP_SAMPLES, type VoiceActivity } from './voice-activity.ts';
 
 /** Longest pre-roll (2 s) and minimum speech (5 s) together, with room to spare. */
 const RING_SAMPLES = 16 * MICROPHONE_RATE_HZ;
+/** What a process that waits for its predecessor to leave remembers of its own judgement: 4 s. */
+const MAX_AHEAD = 250;
+/** How much of the newest sound a successor gets, so that it has our pre-roll even if it has just begun to listen. */
+const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
+/** Two processes of one machine have the same clock, and two captures of one device are this far apart at most. */
+const SPLICE_WITHIN_SAMPLES = 0.3 * MICROPHONE_RATE_HZ;
+/** The first samples of a capture are the filters settling. */
+const SPLICE_MARGIN_SAMPLES = 0.03 * MICROPHONE_RATE_HZ;
+/** Looking for the splice costs some 10 ms, so it is not done for every 10 ms of new sound. */
+const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
 
 export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'humIsSpeech'> {
   echo: Settings['echo'];
   /** Whether the loudspeaker is in the middle of a reply. */
   assistantSpeaking: boolean;
+  /** Nobody here decides about utterances: Gemini does (`VAD_MODE=server`). */
+  continuous: boolean;
+}
+
+/** How a successor joined its capture to its predecessor's. */
+export interface Splice {
+  outputs: ListeningOutput[];
+  /** By the samples themselves; otherwise by the clock. */
+  matched: boolean;
+  /** What the clock would have got wrong. */
+  offsetSamples: number;
 }
 
 export type ListeningOutput = UtteranceOutput | { kind: 'level'; level: Level };
@@ -25,18 +48,29 @@ export type ListeningOutput = UtteranceOutput | { kind: 'level'; level: Level };
 /** From samples to utterances: keeps the newest sound, asks the voice detector, cuts utterances, measures the level. */
 export class Listening {
   private readonly voice: VoiceActivity;
-  private readonly ring = new SampleRing(RING_SAMPLES);
+  private readonly ring = new SampleRing(RING_SAMPLES, RING_SAMPLES);
   private readonly sampleClock = new SampleClock(MICROPHONE_RATE_HZ);
   private readonly utterances: Utterances;
   /** Where the next window begins. */
-  private heard = 0;
-  private measured = 0;
+  private heard = RING_SAMPLES;
+  private measured = RING_SAMPLES;
   private loudestProbability = 0;
   private echoGate = NO_ECHO;
+  private publishing = false;
+  /** Judged while another process still has the microphone. */
+  private ahead: VoiceWindow[] = [];
+  private splicedAt = 0;
+  /** The first sample since the device was opened. */
+  private captureBegan = RING_SAMPLES;
 
   constructor(voice: VoiceActivity, firstUtterance: number) {
     this.voice = voice;
     this.utterances = new Utterances(this.ring, firstUtterance, (position) => this.timeMs(position));
+  }
+
+  /** How much has been captured without a gap, in samples. */
+  get capturedSamples(): number {
+    return this.ring.head - this.captureBegan;
   }
 
   /** Unix milliseconds at which the sample at `position` was captured. */
@@ -56,20 +90,105 @@ export class Listening {
         atMs - ((samples.length - offset - piece.length) * 1000) / MICROPHONE_RATE_HZ,
       );
       while (this.heard + WINDOW_SAMPLES <= this.ring.head) outputs.push(...this.judge(options));
-      outputs.push(...this.utterances.frames());
-      if (this.measured + LEVEL_SAMPLES <= this.ring.head) outputs.push(this.measure());
+      outputs.push(...this.whenPublishing(() => this.utterances.frames()));
+      if (this.measured + LEVEL_SAMPLES <= this.ring.head) outputs.push(...this.whenPublishing(() => [this.measure()]));
     }
     return outputs;
   }
 
   /** The microphone was taken away: what comes next follows on nothing. */
   cut(how: 'ended' | 'discarded'): ListeningOutput[] {
-    const outputs = this.utterances.cut(how);
+    const outputs = this.whenPublishing(() => this.utterances.cut(how));
+    this.ahead = [];
     this.voice.reset();
     this.sampleClock.restart();
     this.heard = this.ring.head;
+    this.captureBegan = this.ring.head;
     this.measured = this.ring.head;
     return outputs;
+  }
+
+  /** From now on everything is ours to publish, and nothing from before. */
+  begin(): void {
+    this.publishing = true;
+    this.ahead = [];
+    this.measured = this.ring.head;
+    this.utterances.beginHere();
+  }
+
+  /** Continuous mode: opens or closes the one stream. */
+  stream(open: boolean): ListeningOutput[] {
+    if (!this.publishing) return [];
+    if (!open) return this.utterances.closeContinuous();
+    this.utterances.openContinuous();
+    return [];
+  }
+
+  /** Publishes nothing any more; the result is what a successor needs to go on at the very next sample. */
+  leave(): Omit<HandoverState, 'state' | 'pid'> {
+    this.publishing = false;
+    const reference = this.ring.head;
+    const samples = this.ring.read(reference - HANDED_OVER_SAMPLES, reference);
+    return {
+      samples: Buffer.from(samples.buffer).toString('base64'),
+      at: this.timeMs(reference),
+      judged: this.heard - reference,
+      ...this.utterances.handOver(reference),
+    };
+  }
+
+  /**
+   * Goes on where another process left: finds its last samples in our own, or trusts the clock where there is nothing to
+   * find. @returns undefined while the sound has not come that far; call again with more of it.
+   */
+  splice(left: Omit<HandoverState, 'state' | 'pid'>, options: ListeningOptions): Splice | undefined {
+    if (this.ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
+    this.splicedAt = this.ring.head;
+    const byClock = this.sampleClock.positionAt(left.at);
+    if (byClock < this.captureBegan - SPLICE_WITHIN_SAMPLES) {
+      // The predecessor left long before our own device came: nothing joins.
+      this.begin();
+      return { outputs: [], matched: false, offsetSamples: 0 };
+    }
+    const samples = samplesOf(left.samples);
+    const found = this.find(samples, byClock);
+    const reference = found ?? byClock;
+    if (reference > this.ring.head) return undefined;
+    if (found === undefined && this.ring.head < byClock + SPLICE_WITHIN_SAMPLES) return undefined;
+    this.ring.replaceBefore(reference, samples);
+    this.utterances.adopt(left, reference);
+    this.publishing = true;
+    this.measured = this.ring.head;
+    const unjudged = this.ahead.filter(({ position }) => position > reference + left.judged - HOP_SAMPLES / 2);
+    this.ahead = [];
+    const outputs: ListeningOutput[] = unjudged.flatMap((window) => this.utterances.hear(window, this.gated(options)));
+    outputs.push(...this.utterances.frames());
+    return { outputs, matched: found !== undefined, offsetSamples: reference - byClock };
+  }
+
+  /** Where in our own capture `samples` ended, by their loudest stretch; the clock says about where to look. */
+  private find(samples: Int16Array, byClock: number): number | undefined {
+    // What the predecessor heard before our own capture began cannot be found in it.
+    const end = loudestStretch(samples, byClock - this.captureBegan - SPLICE_MARGIN_SAMPLES);
+    const after = samples.length - end;
+    const expected = byClock - after;
+    const from = Math.max(this.captureBegan, expected - TAIL_SAMPLES - SPLICE_WITHIN_SAMPLES);
+    const to = Math.min(this.ring.head, expected + SPLICE_WITHIN_SAMPLES);
+    if (to - from < TAIL_SAMPLES) return undefined;
+    const found = findSplice(samples.subarray(end - TAIL_SAMPLES, end), this.ring.read(from, to), expected - from);
+    return found === undefined ? undefined : from + found + after;
+  }
+
+  private whenPublishing(act: () => ListeningOutput[]): ListeningOutput[] {
+    return this.publishing ? act() : [];
+  }
+
+  private gated(options: ListeningOptions): UtteranceOptions {
+    return {
+      ...options,
+      humIsSpeech: !options.assistantSpeaking,
+      gateDbfs: gateDbfs(this.echoGate, options.echo),
+    };
   }
 
   private judge(options: ListeningOptions): ListeningOutput[] {
@@ -79,11 +198,9 @@ export class Listening {
     const window = { position: this.heard, samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES, probability, timbre };
     this.heard += HOP_SAMPLES;
     this.loudestProbability = Math.max(this.loudestProbability, probability);
-    const outputs = this.utterances.hear(window, {
-      ...options,
-      humIsSpeech: !options.assistantSpeaking,
-      gateDbfs: gateDbfs(this.echoGate, options.echo),
-    });
+    let outputs: ListeningOutput[] = [];
+    if (!this.publishing) this.ahead = [...this.ahead.slice(1 - MAX_AHEAD), window];
+    else if (!options.continuous) outputs = this.utterances.hear(window, this.gated(options));
     this.echoGate = nextEchoGate(this.echoGate, {
       samples: HOP_SAMPLES,
       levelDbfs: timbre.levelDbfs,
@@ -101,4 +218,11 @@ export class Listening {
     this.loudestProbability = 0;
     return { kind: 'level', level };
   }
+}
+
+function samplesOf(base64: string): Int16Array {
+  const bytes = Buffer.from(base64, 'base64');
+  const samples = new Int16Array(bytes.length >> 1);
+  Buffer.from(samples.buffer).set(bytes.subarray(0, samples.length * 2));
+  return samples;
 }

@@ -1,11 +1,12 @@
 /** The newest samples of the microphone by their position; older ones are overwritten. */
 export class SampleRing {
   private readonly samples: Int16Array;
-  private end = 0;
+  private end: number;
 
-  /** @param capacity how many samples are kept. */
-  constructor(capacity: number) {
+  /** @param capacity how many samples are kept. @param start position of the first sample; what lies before is silence. */
+  constructor(capacity: number, start = 0) {
     this.samples = new Int16Array(capacity);
+    this.end = start;
   }
 
   /** One past the position of the newest sample. */
@@ -25,6 +26,14 @@ export class SampleRing {
     const untilWrap = this.samples.length - offset;
     this.samples.set(kept.subarray(0, untilWrap), offset);
     this.samples.set(kept.subarray(untilWrap), 0);
+  }
+
+  /** Replaces the newest samples before `end` (a position at or before the head); what is no longer kept is left out. */
+  replaceBefore(end: number, samples: Int16Array): void {
+    const from = Math.max(end - samples.length, this.tail);
+    for (let position = from; position < Math.min(end, this.end); position += 1) {
+      this.samples[position % this.samples.length] = samples[samples.length - (end - position)] ?? 0;
+    }
   }
 
   /** A copy of the samples from `from` up to `to`. Throws RangeError for positions that are not (or no longer) there. */

@@ -29,8 +29,8 @@ export function timbreOf(samples: Int16Array): Timbre {
 const HUM_BRIGHTNESS = 0.05;
 /** What is this much quieter than the loudest window is breath or background, and says nothing. */
 const QUIET_DB = 10;
-/** Two bright windows (overlapping by half) may be a click of the lips or a breath between two hums. */
-const BRIGHT_WINDOWS = 3;
+/** One bright window may be a click of the lips; asking for more made two recorded sentences sound like hums. */
+const BRIGHT_WINDOWS = 2;
 
 /** Whether these windows hold nothing but a closed-mouth hum ("mhm"): a listener's sign of attention, not an interruption. */
 export function isHum(timbres: readonly Timbre[]): boolean {

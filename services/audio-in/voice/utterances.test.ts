@@ -128,7 +128,7 @@ describe('utterances', () => {
           }
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 });

@@ -1,3 +1,4 @@
+import type { HandoverState } from '#shared/contract/audio-in.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { MICROPHONE_FRAME_SAMPLES, MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import {
@@ -19,6 +20,8 @@ export type UtteranceOutput =
   | { kind: 'speech'; utterance: number; event: EndpointingEvent }
   | { kind: 'frame'; frame: PcmFrame };
 
+export type UtteranceState = Pick<HandoverState, 'utterance' | 'spoken' | 'endpointing' | 'open'>;
+
 interface OpenUtterance {
   utterance: number;
   /** Position in the ring of the stream's sample 0. */
@@ -36,15 +39,18 @@ export class Utterances {
   private readonly timeMs: (position: number) => number;
   private endpointing: Endpointing = SILENT;
   private utterance: number;
+  private nextUtterance: number;
   private open: OpenUtterance | undefined;
   /** No sample belongs to two utterances: a pre-roll never reaches back behind this. */
-  private spoken = 0;
+  private spoken: number;
 
   /** @param firstUtterance number of the first utterance. @param timeMs when the sample at a position was captured. */
   constructor(ring: SampleRing, firstUtterance: number, timeMs: (position: number) => number) {
     this.ring = ring;
-    this.utterance = firstUtterance - 1;
+    this.utterance = firstUtterance;
+    this.nextUtterance = firstUtterance;
     this.timeMs = timeMs;
+    this.spoken = ring.head;
   }
 
   /** Whether a person is, as far as can be told, speaking. */
@@ -81,13 +87,71 @@ export class Utterances {
     return how === 'discarded' ? this.finish(event, this.open?.published ?? 0) : this.finish(event, event.position);
   }
 
+  /** A stream without beginnings and ends of speech (`VAD_MODE=server`): open for as long as somebody wants to listen. */
+  openContinuous(): void {
+    if (this.open) return;
+    this.utterance = this.nextUtterance;
+    this.nextUtterance += 1;
+    const begin = this.ring.head;
+    this.open = { utterance: this.utterance, begin, published: begin };
+  }
+
+  closeContinuous(): UtteranceOutput[] {
+    const { open } = this;
+    return open ? this.endStream(open, this.ring.head) : [];
+  }
+
+  /** Forgets everything before the newest sample: nothing of it belongs to us. */
+  beginHere(): void {
+    this.spoken = this.ring.head;
+  }
+
+  /** Where everything stands, positions relative to `reference`. */
+  handOver(reference: number): UtteranceState {
+    const { endpointing: state, open } = this;
+    const silent = { onset: 0, voicedSamples: 0, voicedUntil: 0, startPosition: 0 };
+    const endpointing =
+      state.phase === 'silent'
+        ? { phase: state.phase, ...silent }
+        : {
+            phase: state.phase,
+            onset: state.onset - reference,
+            voicedSamples: state.voicedSamples,
+            voicedUntil: state.voicedUntil - reference,
+            startPosition: state.phase === 'started' ? state.startPosition - reference : 0,
+          };
+    return {
+      utterance: this.utterance,
+      spoken: this.spoken - reference,
+      endpointing,
+      ...(open && { open: { begin: open.begin - reference, published: open.published - reference } }),
+    };
+  }
+
+  /** Goes on where another process stood. */
+  adopt({ utterance, spoken, endpointing, open }: UtteranceState, reference: number): void {
+    this.utterance = utterance;
+    this.nextUtterance = Math.max(this.nextUtterance, utterance + 1);
+    this.spoken = spoken + reference;
+    this.open = open && { utterance, begin: open.begin + reference, published: open.published + reference };
+    const { phase, voicedSamples } = endpointing;
+    const [onset, voicedUntil] = [endpointing.onset + reference, endpointing.voicedUntil + reference];
+    if (phase === 'silent') this.endpointing = SILENT;
+    else if (phase === 'possible') this.endpointing = { phase, onset, voicedSamples, voicedUntil, timbres: [] };
+    else {
+      const startPosition = endpointing.startPosition + reference;
+      this.endpointing = { phase, onset, voicedSamples, voicedUntil, startPosition };
+    }
+  }
+
   private act(event: EndpointingEvent, options: UtteranceOptions): UtteranceOutput[] {
     switch (event.state) {
       case 'possible':
-        this.utterance += 1;
+        this.utterance = this.nextUtterance;
+        this.nextUtterance += 1;
         return [{ kind: 'speech', utterance: this.utterance, event }];
       case 'started': {
-        const begin = Math.max(event.onset - options.prerollSamples, this.spoken, this.ring.tail);
+        const begin = Math.max(event.onset - options.prerollSamples, this.spoken);
         this.open = { utterance: this.utterance, begin, published: begin };
         return [{ kind: 'speech', utterance: this.utterance, event }];
       }
@@ -100,13 +164,16 @@ export class Utterances {
   private finish(event: EndpointingEvent, end: number): UtteranceOutput[] {
     const { open } = this;
     const speech: UtteranceOutput = { kind: 'speech', utterance: this.utterance, event };
-    if (!open) return [speech];
+    return open ? [...this.endStream(open, end), speech] : [speech];
+  }
+
+  private endStream(open: OpenUtterance, end: number): UtteranceOutput[] {
     const wholeFrames = end - ((end - open.begin) % MICROPHONE_FRAME_SAMPLES);
     const outputs = this.publishUpTo(open, wholeFrames);
     outputs.push({ kind: 'frame', frame: this.frame(open, end, true) });
     this.open = undefined;
     this.spoken = end;
-    return [...outputs, speech];
+    return outputs;
   }
 
   private publishUpTo(open: OpenUtterance, end: number): UtteranceOutput[] {

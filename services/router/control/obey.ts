@@ -1,5 +1,6 @@
 import type { Fallback, Privacy } from '#shared/contract/control.ts';
 import type { Command } from '../commands.ts';
+import { onOff } from './privacy-words.ts';
 
 /** What a spoken command may depend on. */
 export interface DeviceState {
@@ -86,10 +87,6 @@ function fractionOf(number: number): number {
 function privacySet(privacy: Privacy, sentence: string): Command[] {
   const told = `The camera is now ${onOff(privacy.camera)} and the microphone is now ${onOff(privacy.microphone)}, as the user asked.`;
   return [{ type: 'setPrivacy', privacy }, confirmed(sentence), { type: 'tellThinker', source: 'router', text: told }];
-}
-
-function onOff(blocked: boolean): string {
-  return blocked ? 'off' : 'on';
 }
 
 function confirmed(text: string): Command {

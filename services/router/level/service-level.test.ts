@@ -49,6 +49,10 @@ class Script {
     return this.apply(nextLevel(this.state, { type: 'thinkerLeft', atMs: this.atMs }));
   }
 
+  thinkerArrived(): this {
+    return this.apply(nextLevel(this.state, { type: 'thinkerArrived', atMs: this.atMs }));
+  }
+
   wait(seconds: number): this {
     for (let second = 0; second < seconds; second += 1) {
       this.atMs += 1_000;
@@ -147,6 +151,11 @@ describe('the way up', () => {
       .turn(turn(1, 'speaking', 'http'))
       .session(session('connected'));
     expect(silent.wait(60).level).toBe('live');
+  });
+
+  test('a restarted thinker, its key mended perhaps, need not wait out the hold of its predecessor', () => {
+    const script = new Script().session(session('failed', 'auth')).thinkerLeft().thinkerArrived();
+    expect(script.session(session('connected')).wait(3).level).toBe('live');
   });
 
   test('from offline HTTP is tried after a while, and left at once where it fails', () => {

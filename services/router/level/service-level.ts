@@ -30,6 +30,8 @@ export type LevelEvent = { atMs: number } & (
   | { type: 'turnReported'; turn: Turn }
   | { type: 'liveSwitched'; wanted: boolean }
   | { type: 'thinkerLeft' }
+  /** Another process than before: somebody may have mended a setting. */
+  | { type: 'thinkerArrived' }
   | { type: 'timePassed' }
 );
 
@@ -79,6 +81,8 @@ export function nextLevel(state: ServiceLevel, event: LevelEvent): ServiceLevel 
       return liveSwitched(state, event.wanted, event.atMs);
     case 'thinkerLeft':
       return { ...withoutSession(state), openTurns: new Map() };
+    case 'thinkerArrived':
+      return withoutGrudge(state);
     case 'timePassed':
       return climb(forgetLostTurns(state, event.atMs), event.atMs);
   }
@@ -174,6 +178,12 @@ function liveSwitched(state: ServiceLevel, wanted: boolean, atMs: number): Servi
 function forgetLostTurns(state: ServiceLevel, atMs: number): ServiceLevel {
   const openTurns = new Map([...state.openTurns].filter(([, lifeAtMs]) => atMs - lifeAtMs < TURN_LOST_MS));
   return openTurns.size === state.openTurns.size ? state : { ...state, openTurns };
+}
+
+/** What its predecessor went through says nothing of the new one; its session decides how soon. */
+function withoutGrudge(state: ServiceLevel): ServiceLevel {
+  const { lostTo: _kind, ...fresh } = state;
+  return { ...fresh, failedTurns: { live: 0, http: 0 }, holdUntilMs: 0, holdMs: FIRST_HOLD_MS, openTurns: new Map() };
 }
 
 function withoutSession({ sessionUpSinceMs: _since, ...state }: ServiceLevel): ServiceLevel {

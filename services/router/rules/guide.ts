@@ -69,6 +69,7 @@ export const guide: RuleFamily = {
       whole: [
         'how (far|long|much (further|farther|longer|more time)) (is it|is it still|do we have|to go|will it take) [(until|till|before) (we|i) (arrive|are there|get there)]',
         'how (far|long|much (further|farther|longer)) (until|till|before) (we|i) (arrive|are there|get there)',
+        'how long (will|does) it take (us|me|to get there) [to get there]',
         'how (far|much (further|farther|longer))',
         'are we (there|nearly there|close|almost there) [yet]',
         '(when|at what time) (do|will) (we|i) (arrive|get there|be there)',
@@ -82,7 +83,8 @@ export const guide: RuleFamily = {
     },
     nearby: {
       anywhere: [
-        '(where is|find|show me|what is|which is|is there) [me] (the|a|an) (nearest|closest|next) _',
+        '(where is|find|show me|what is|which is|is there) [me] (the|a|an) (nearest|closest) _',
+        'where is the next _',
         `(is there|are there|find|find me|know) [a|an|any] * ${PLACE} * (nearby|near|close by|around|close|in the area)`,
         '(what|which) (shops|places|restaurants|streets|stops|cafes) (are|is) [there] (nearby|near|around|close)',
         `where (is|are) (a|the|there a) ${PLACE}`,
@@ -103,7 +105,7 @@ export const guide: RuleFamily = {
       anywhere: [
         'where (did|have) (i|we) (leave|left|put|park|parked|place|placed|lay|laid|last see)',
         'where (i|we) (left|put|parked|placed|laid|have left|have put)',
-        'what did i (ask|tell) you to remember',
+        'what did i (ask|tell) you (to remember|about)',
         'what (have|do) you (remembered|saved|stored|remember) [about|for]',
         'when did i last',
         'what are my reminders',

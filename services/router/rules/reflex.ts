@@ -1,8 +1,9 @@
 import type { RuleFamily } from '../routing/rule.ts';
 
 const PLACE = '(in front of|ahead of|around|behind|next to|beside|near|before|above|below)';
-const HERE =
-  '(here|there|ahead|around|nearby|behind|coming|approaching|outside|near me|close|in front|on (my|the|your) (left|right)|to (my|the) (left|right)|in (this|the|my) (room|street|picture|hallway|kitchen|way|image)|on (this|the|my) (table|shelf|desk|floor|chair|ground|wall|street|road|plate))';
+const SPOTS =
+  'here|ahead|around|nearby|behind|coming|approaching|outside|near me|close|in front|on (my|the|your) (left|right)|to (my|the) (left|right)|in (this|the|my) (room|street|picture|hallway|kitchen|way|image)|on (this|the|my) (table|shelf|desk|floor|chair|ground|wall|street|road|plate)';
+const HERE = `(there|${SPOTS})`;
 const THING =
   '(people|persons|person|men|women|man|woman|child|children|kids|dog|dogs|cat|cats|car|cars|bus|buses|bike|bikes|bicycles|truck|trucks|door|doors|window|windows|chair|chairs|seat|seats|table|tables|step|steps|stair|stairs|obstacle|obstacles|bottle|bottles|cup|cups|glass|traffic light|crosswalk|sign|signs|tree|trees|pole|poles)';
 
@@ -27,7 +28,7 @@ export const reflex: RuleFamily = {
         'how many _ (are|is) [there] [standing|sitting|waiting|lying|left] (in|on|at|next to|behind) (front|this|the|my|me|us|here)',
         'how many _ (do|can) you (see|count|spot)',
         `how many ${THING} (are|is) there`,
-        `how many _ (are|is) [there] ${HERE}`,
+        `how many _ (are|is) [there] (${SPOTS})`,
         `how many _ (are|is) [there] ${PLACE} (me|us)`,
         'count [all] [the|how many|these|those]',
       ],
@@ -42,7 +43,8 @@ export const reflex: RuleFamily = {
         '[tell me] what i am (holding|touching|looking at)',
         '(what|which _) (do i have|is) in my hand [s]',
         '(identify|recognise) [this|that|the|what] *',
-        '[tell me] (who|which person) is (this|that|here|it|there) [person|man|woman]',
+        '(who|which person) is (this|that|here|it|there) [person|man|woman]',
+        'who (this|that) is',
         `who (is|are) [that|the person|there] [standing|sitting|walking] [right] ${PLACE} (me|us)`,
         '(do|can) you (recognise|know) (this|that|him|her|them) [person|man|woman|thing|object]',
       ],

@@ -38,6 +38,8 @@ export const spokenControl: RuleFamily = {
         'repeat (the|your) last (sentence|answer|thing|part|word|bit) [again]',
         'say (that|it|this|what you said) [1|one|just 1] (again|once more|more time)',
         'say (that|it) one more time',
+        'say again',
+        'what (was|is) the last thing (you said|you told me)',
         '(again|once more|one more time|once again)',
         'what did you [just] say [(to me|about (it|that|this))] [just now]',
         'what was that [again] [you said]',

@@ -46,7 +46,7 @@ export const thinker: RuleFamily = {
     time: {
       whole: [
         '[tell me|do you know] [what|what is] [the] (time|date) [is it|it is] [now|right now|today]',
-        'what (time|day|date|year|month) (is it|is today|is it today|do we have) [now|today|right now]',
+        '(what|which) (time|day|date|year|month) (is it|is today|is it today|do we have) [now|today|right now]',
         '[tell me|do you know] what (time|day|date) it is [now|today|right now]',
         'what is (the|today s) (time|date|day) [today|now|right now]',
         'how late is it',
@@ -55,7 +55,8 @@ export const thinker: RuleFamily = {
     battery: {
       whole: [
         '[the|your] battery [level|status|charge] [left]',
-        '(what|how) is (the|your) battery [level|status|charge|doing]',
+        '(what|how|how full) is (the|your) battery [level|status|charge|doing]',
+        'what is (the|your) (battery|charge) level',
         'how much (battery|charge|power|battery power) (is [there] left|do you have [left]|is remaining|have you got [left]|left)',
         'is (the|your) battery [still|nearly|almost] (low|full|empty|ok|okay|charged|good)',
         '(do|must|should) i [need to|have to] charge (you|the battery|it)',

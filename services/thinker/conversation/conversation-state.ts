@@ -4,13 +4,15 @@ import type { Backend, Turn } from './turn.ts';
 
 /** How long each kind of silence is borne; all in milliseconds. */
 export interface ConversationPolicy {
-  /** From the end of the question to the first output. Median 260 ms, p95 420 ms: later than this the server is stuck. */
+  /** From the end of the question to the first output, without the network's own delay. Median 260 ms, p95 420 ms. */
   noOutputMs: number;
+  /** As above, where not even a pong has come. */
+  noPongMs: number;
   /** From the end of the question to handing it to the next backend down, where there is one. */
   fallBackAfterMs: number;
-  /** From the end of the question to a spoken reason why there is no answer. */
+  /** From the end of the question to the last backend's answer, or a spoken reason why there is none, or that it takes longer. */
   answerWithinMs: number;
-  /** As above, where the server shows that it works on it (thoughts, tool calls). */
+  /** From the end of the question to giving up on whoever shows that he works on it (thoughts, tool calls, the last backend). */
   workWithinMs: number;
   /** Between two pieces of an answer that is not complete. */
   stalledMs: number;
@@ -20,6 +22,12 @@ export interface ConversationPolicy {
   owedMs: number;
   /** A server that has not acknowledged a cut this long after the next question began had nothing to cut. */
   acknowledgedMs: number;
+  /** Sound without words beyond this is a tone or noise in place of speech (14 s of it have been seen), in seconds. */
+  wordlessSeconds: number;
+  /** As above, where not a single word has come: some servers send no transcript at all. */
+  silentTranscriptSeconds: number;
+  /** How long a transcript may lag behind its sound, before and after the end of the answer. */
+  transcriptLagMs: number;
   /** How long the speaker may take to begin with an answer before nobody seems to play it. */
   playbackStartMs: number;
   /** How long the speaker may be silent about an answer it plays. */
@@ -27,14 +35,18 @@ export interface ConversationPolicy {
 }
 
 export const CONVERSATION_POLICY: ConversationPolicy = {
-  noOutputMs: 2_500,
-  fallBackAfterMs: 5_000,
-  answerWithinMs: 7_500,
+  noOutputMs: 1_500,
+  noPongMs: 2_000,
+  fallBackAfterMs: 4_500,
+  answerWithinMs: 7_000,
   workWithinMs: 20_000,
   stalledMs: 4_000,
   settleMs: 700,
   owedMs: 30_000,
   acknowledgedMs: 1_000,
+  wordlessSeconds: 10,
+  silentTranscriptSeconds: 25,
+  transcriptLagMs: 5_000,
   playbackStartMs: 1_000,
   playbackSilenceMs: 10_000,
 };
@@ -60,6 +72,8 @@ export interface ConversationState {
   readonly lowerBackends: readonly Backend[];
   /** Gemini's own detection decides the turns; the microphone streams all the time. */
   readonly serverVad: boolean;
+  /** A turn a predecessor has announced and not ended. */
+  readonly inherited?: { readonly turn: number; readonly utterance: number };
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
   /** Part of the active question has gone to the present connection. */
@@ -70,9 +84,14 @@ export interface ConversationState {
   /** When the active question was last sent whole, and when anything at all last came from the server. */
   readonly sentAtMs: number;
   readonly heardAtMs: number;
+  readonly rttMs: number;
   /** The last sign of life concerning the active turn. */
   readonly lifeAtMs: number;
   readonly serverWorks: boolean;
+  /** The server waits for results of tools; its silence is ours. */
+  readonly toolsRunning: boolean;
+  /** The user has been told that it takes longer. */
+  readonly patienceAsked: boolean;
   /** The active answer broke off and the model was asked to go on; once is enough. */
   readonly goneOn: boolean;
   /** The active answer seems complete, unless something follows until then. */
@@ -98,8 +117,10 @@ export type ConversationEvent = {
 } /** The first samples of an utterance are there. `speechStartedMs`: Unix time of the first one. */ & (
   | { type: 'utteranceStarted'; utterance: number; speechStartedMs: number }
   | { type: 'utteranceEnded'; utterance: number; speechEndedMs: number }
-  /** `withFrame`: what the camera shows belongs to the question. */
-  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; withFrame: boolean }
+  /** `withFrame`: what the camera shows belongs to the question. `userText`: what of it the user is taken to have said. */
+  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; userText: string; withFrame: boolean }
+  /** A predecessor announced this turn for the utterance; its samples are being asked for. */
+  | { type: 'turnInherited'; turn: number; utterance: number }
   /** The beginning of the question has left for the server. */
   | { type: 'questionStarted'; turn: number }
   /** The end of it has. */
@@ -114,9 +135,11 @@ export type ConversationEvent = {
   | { type: 'serverSaid'; event: ServerEvent; samples?: number }
   | { type: 'backendReported'; turn: number; report: BackendReport }
   | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
+  /** The server has the result of every tool it called. */
+  | { type: 'toolsAnswered' }
   | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
-  /** `heardAtMs`: when anything last came from the server, a pong included. */
-  | { type: 'timePassed'; heardAtMs: number }
+  /** `heardAtMs`: when anything last came from the server, a pong included. `rttMs`: the network's last round trip. */
+  | { type: 'timePassed'; heardAtMs: number; rttMs: number }
 );
 
 export type ConversationEffect =
@@ -167,8 +190,11 @@ export function initialConversation(options: {
     reconnects: 0,
     sentAtMs: 0,
     heardAtMs: 0,
+    rttMs: 0,
     lifeAtMs: 0,
     serverWorks: false,
+    toolsRunning: false,
+    patienceAsked: false,
     goneOn: false,
     waiting: [],
     recent: [],

@@ -34,6 +34,7 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
   const script = {
     /** Whether pongs come. */
     alive: true,
+    rttMs: 0,
     at(ms: number) {
       nowMs = ms;
       return script;
@@ -71,7 +72,7 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
         const wakeMs = conversationWakeMs(state, policy);
         if (wakeMs === undefined || wakeMs > ms) break;
         nowMs = Math.max(nowMs, wakeMs);
-        script.feed({ type: 'timePassed', heardAtMs: script.alive ? nowMs : 0 });
+        script.feed({ type: 'timePassed', heardAtMs: script.alive ? nowMs : 0, rttMs: script.rttMs });
       }
       if (Number.isFinite(ms)) nowMs = ms;
       return script;
@@ -251,11 +252,11 @@ describe('an interruption', () => {
 describe('a server that misbehaves', () => {
   it('is asked again when it says nothing, then replaced, then explained, within eight seconds', () => {
     const talk = connected().at(1_000).question(1);
-    talk.wait(3_499);
+    talk.feed({ type: 'timePassed', heardAtMs: 1_050, rttMs: 50 }).wait(2_549);
     expect(talk.of('ask')).toHaveLength(1);
-    talk.wait(3_500);
+    talk.wait(2_550);
     expect(talk.of('ask')).toHaveLength(2);
-    talk.feed({ type: 'questionStarted', turn: FIRST }, { type: 'questionSent', turn: FIRST }).wait(6_100);
+    talk.feed({ type: 'questionStarted', turn: FIRST }, { type: 'questionSent', turn: FIRST }).wait(4_200);
     expect(talk.of('reconnect')).toHaveLength(1);
     talk.feed({ type: 'disconnected' }, { type: 'connected' }, { type: 'questionSent', turn: FIRST });
     expect(talk.of('ask')).toHaveLength(3);
@@ -271,6 +272,16 @@ describe('a server that misbehaves', () => {
     talk.wait(3_500);
     expect(talk.of('ask')).toHaveLength(1);
     expect(talk.of('reconnect')).toHaveLength(1);
+  });
+
+  it('is given the time its distance takes', () => {
+    const talk = connected().at(1_000).question(1);
+    talk.rttMs = 4_000;
+    talk.wait(6_000);
+    expect(talk.of('ask')).toHaveLength(1);
+    expect(talk.of('reconnect')).toHaveLength(0);
+    talk.server('audio');
+    expect(talk.phases(FIRST).at(-1)).toBe('speaking');
   });
 
   it('is asked again after an empty turn, and again on a new connection', () => {
@@ -316,10 +327,30 @@ describe('a server that misbehaves', () => {
     expect(talk.counts()).toContain('stalledAnswers');
   });
 
+  it('may send a tone in place of speech: it is stopped, the user is told, and the connection is left', () => {
+    const talk = connected().at(1_000).question(1).server({ type: 'modelText', text: 'Well' });
+    for (let second = 0; second < 12; second += 1) {
+      talk.at(1_300 + second * 500).feed({ type: 'serverSaid', event: plain('audio'), samples: 24_000 });
+    }
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+    expect(talk.of('explain')).toHaveLength(1);
+    expect(talk.of('reconnect')).toHaveLength(1);
+  });
+
+  it('may send the transcript of a long answer late', () => {
+    const talk = connected().at(1_000).question(1);
+    for (let second = 0; second < 20; second += 1)
+      talk.feed({ type: 'serverSaid', event: plain('audio'), samples: 24_000 });
+    talk.feed({ type: 'played', turn: FIRST, state: 'playing', position: 1 });
+    talk.at(2_000).server({ type: 'modelText', text: 'word '.repeat(50) }, 'generationCompleted', 'turnCompleted');
+    talk.wait(9_000);
+    expect(talk.phases(FIRST).at(-1)).toBe('speaking');
+  });
+
   it('that shows its work gets more time', () => {
     const talk = connected().at(1_000).question(1);
     for (let atMs = 2_000; atMs < 12_000; atMs += 1_000) talk.wait(atMs).server('thought');
-    expect(talk.of('explain')).toEqual([]);
+    expect(talk.of('explain')).toEqual([{ type: 'explain', text: expect.stringContaining('One moment') }]);
     expect(talk.of('ask')).toHaveLength(1);
     talk.server('audio');
     expect(talk.phases(FIRST).at(-1)).toBe('speaking');
@@ -371,6 +402,22 @@ describe('a lost connection', () => {
   });
 });
 
+describe('a turn of a predecessor', () => {
+  it('goes on under its number when its samples come again', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
+    expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);
+  });
+
+  it('is ended, and the user told, when nobody has its samples any more', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 });
+    talk.feed({ type: 'utteranceEnded', utterance: 7, speechEndedMs: 0 });
+    expect(talk.phases(42)).toEqual(['failed']);
+    expect(talk.of('explain')).toHaveLength(1);
+    talk.question(8);
+    expect(talk.phases(FIRST)[0]).toBe('listening');
+  });
+});
+
 describe('the level of service', () => {
   it('sends a question to the backend of its level once it is whole', () => {
     const talk = connected({ lowerBackends: ['http'] })
@@ -385,7 +432,7 @@ describe('the level of service', () => {
 
   it('answers texts too', () => {
     const talk = connected({ lowerBackends: ['http'], level: 'http' }).at(0);
-    talk.feed({ type: 'textAsked', kind: 'say', text: 'Turn left.', withFrame: false });
+    talk.feed({ type: 'textAsked', kind: 'say', text: 'Turn left.', userText: '', withFrame: false });
     expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
   });
 
@@ -430,7 +477,7 @@ const anything = fc.oneof(
     weight: 1,
     arbitrary: fc
       .constantFrom('ask', 'say')
-      .map((kind): Body => ({ type: 'textAsked', kind, text: 't', withFrame: false })),
+      .map((kind): Body => ({ type: 'textAsked', kind, text: 't', userText: '', withFrame: false })),
   },
   { weight: 1, arbitrary: fc.constantFrom('live', 'http').map((level): Body => ({ type: 'levelChanged', level })) },
   {
@@ -470,7 +517,7 @@ const anything = fc.oneof(
       }),
     ),
   },
-  { weight: 3, arbitrary: fc.constant<Body>({ type: 'timePassed', heardAtMs: 0 }) },
+  { weight: 3, arbitrary: fc.constant<Body>({ type: 'timePassed', heardAtMs: 0, rttMs: 0 }) },
 );
 
 describe('any course of events', () => {

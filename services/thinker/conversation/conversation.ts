@@ -41,6 +41,9 @@ function take(draft: Draft, event: ConversationEvent): void {
     case 'utteranceEnded':
       utteranceEnded(draft, event.utterance, event.speechEndedMs);
       return;
+    case 'turnInherited':
+      draft.inherited = { turn: event.turn, utterance: event.utterance };
+      return;
     case 'textAsked':
       textAsked(draft, event);
       return;
@@ -77,6 +80,10 @@ function take(draft: Draft, event: ConversationEvent): void {
     case 'played':
       played(draft, event.turn, event.state, event.position);
       return;
+    case 'toolsAnswered':
+      draft.toolsRunning = false;
+      draft.lifeAtMs = draft.nowMs;
+      return;
     case 'usageBooked': {
       const turn = draft.owed ? turnNumbered(draft, draft.owed.turn) : (draft.active ?? draft.recent.at(-1));
       if (turn) advance(draft, turn, { type: 'usageBooked', usage: event.usage });
@@ -84,21 +91,44 @@ function take(draft: Draft, event: ConversationEvent): void {
     }
     case 'timePassed':
       draft.heardAtMs = event.heardAtMs;
+      draft.rttMs = event.rttMs;
       return;
   }
 }
 
 function utteranceStarted(draft: Draft, utterance: number, speechStartedMs: number): void {
   if ([draft.active, ...draft.waiting, ...draft.recent].some((turn) => turn?.utterance === utterance)) return;
-  const fresh = newTurn(draft.upcomingTurn, 'speech', draft.level, utterance);
-  const turn: Turn = { ...fresh, timings: { speechStarted: speechStartedMs } };
-  draft.upcomingTurn += 1;
+  const turn: Turn = {
+    ...newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance),
+    timings: { speechStarted: speechStartedMs },
+  };
   draft.effects.push({ type: 'announce', turn });
   admit(draft, turn);
 }
 
+/** The number a predecessor announced for this utterance, or a new one. */
+function numberFor(draft: Draft, utterance: number): number {
+  if (draft.inherited?.utterance === utterance) {
+    const { turn } = draft.inherited;
+    delete draft.inherited;
+    return turn;
+  }
+  draft.upcomingTurn += 1;
+  return draft.upcomingTurn - 1;
+}
+
 function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number): void {
   const turn = [draft.active, ...draft.waiting].find((candidate) => candidate?.utterance === utterance);
+  if (!turn && draft.inherited?.utterance === utterance) {
+    // Nobody has the samples any more: the turn cannot be answered, and the user is told.
+    const lost = newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance);
+    admit(draft, lost);
+    fallBack(draft, lost, {
+      kind: 'restarted',
+      message: 'the question was lost in a restart; ask again',
+      retryable: true,
+    });
+  }
   if (!turn) return;
   const stamped: Turn = { ...turn, timings: { ...turn.timings, speechEnded: speechEndedMs } };
   if (draft.active === turn) draft.active = stamped;
@@ -107,9 +137,10 @@ function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number):
   if (draft.active === ended && ended.backend !== 'live') put(draft, ended);
 }
 
-function textAsked(draft: Draft, { kind, text, withFrame }: Extract<ConversationEvent, { type: 'textAsked' }>): void {
+function textAsked(draft: Draft, event: Extract<ConversationEvent, { type: 'textAsked' }>): void {
+  const { kind, text, withFrame } = event;
   const fresh = newTurn(draft.upcomingTurn, kind, draft.level);
-  const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: kind === 'ask' ? text : '' };
+  const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: event.userText };
   draft.upcomingTurn += 1;
   draft.effects.push({ type: 'prepareText', turn: turn.number, kind, text, withFrame });
   admit(draft, turn);
@@ -163,7 +194,7 @@ function levelChanged(draft: Draft, level: Draft['level']): void {
   if (draft.level === level) return;
   draft.level = level;
   const { active } = draft;
-  if (active?.phase !== 'listening') return;
+  if (active?.phase !== 'listening' || isServerLed(draft, active)) return;
   const unsent = draft.atServerSinceMs === undefined;
   if (active.backend === 'live' && !unsent) return;
   put(draft, advance(draft, active, { type: 'backendChanged', backend: level }));

@@ -24,6 +24,7 @@ export function serverSaid(draft: Draft, event: ServerEvent, samples: number): v
     case 'toolsCalled':
       if (answering(draft)) {
         draft.serverWorks = true;
+        draft.toolsRunning ||= event.type === 'toolsCalled';
         draft.lifeAtMs = draft.nowMs;
       }
       return;

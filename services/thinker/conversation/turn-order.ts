@@ -48,6 +48,8 @@ export function activate(draft: Draft, turn: Turn): void {
   draft.reconnects = 0;
   draft.lifeAtMs = draft.nowMs;
   draft.serverWorks = false;
+  draft.toolsRunning = false;
+  draft.patienceAsked = false;
   draft.goneOn = false;
   delete draft.settleAtMs;
   delete draft.atServerSinceMs;

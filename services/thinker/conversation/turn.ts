@@ -150,6 +150,14 @@ export function heardText(turn: Turn): string {
   return space <= 0 ? '' : modelText.slice(0, space);
 }
 
+/** Slow speech, in characters of transcript a second; a brisk voice has 15. */
+const SLOWEST_SPEECH_CHARACTERS = 8;
+
+/** Seconds of the answer's sound that its transcript does not account for, at the slowest speech there is. */
+export function unexplainedSeconds({ replySamples, modelText }: Turn): number {
+  return replySamples / REPLY_RATE_HZ - modelText.length / SLOWEST_SPEECH_CHARACTERS;
+}
+
 /** Whether the answer's text ends like an answer; one without any text says nothing either way. */
 export function looksComplete(turn: Turn): boolean {
   const text = turn.modelText.trimEnd();

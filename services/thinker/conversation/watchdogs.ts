@@ -2,10 +2,12 @@ import type { Failure } from '#shared/contract/thinker.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ConversationPolicy, ConversationState, Draft } from './conversation-state.ts';
 import { askAgain } from './server-output.ts';
-import { isOver, looksComplete, type Turn } from './turn.ts';
-import { advance, fail, finishGeneration, isServerLed, put } from './turn-order.ts';
+import { spokenReason } from './spoken-reason.ts';
+import { type Backend, isOver, looksComplete, type Turn, unexplainedSeconds } from './turn.ts';
+import { advance, cut, fail, finishGeneration, isServerLed, put } from './turn-order.ts';
 
 const NO_ANSWER: Failure = { kind: 'no-answer', message: 'Gemini gave no answer in time; ask again', retryable: true };
+const GARBLED: Failure = { kind: 'garbled', message: 'Gemini sent sound without words; ask again', retryable: true };
 const NO_CONNECTION: Failure = {
   kind: 'network',
   message: 'there is no connection to Gemini; ask again later',
@@ -22,15 +24,20 @@ export function conversationWakeMs(state: ConversationState, policy: Conversatio
     const deadline = deadlineMs(state, active, policy);
     if (deadline !== undefined) times.push(deadline);
     if (state.settleAtMs !== undefined) times.push(state.settleAtMs);
+    times.push(garbledAtMs(active, policy), patienceAtMs(state, active, policy));
   }
   if (state.owed && !active) times.push(state.owed.sinceMs + policy.owedMs);
-  for (const turn of state.recent) if (!isOver(turn)) times.push(heardByMs(turn, policy));
-  return times.length > 0 ? Math.min(...times) : undefined;
+  for (const turn of state.recent) if (!isOver(turn)) times.push(heardByMs(turn, policy), garbledAtMs(turn, policy));
+  const wakeMs = Math.min(...times);
+  return Number.isFinite(wakeMs) ? wakeMs : undefined;
 }
 
 /** Does whatever is due by now. */
 export function passTime(draft: Draft): void {
   const { policy } = draft;
+  for (const turn of [...draft.recent, draft.active]) {
+    if (turn && !isOver(turn) && draft.nowMs >= garbledAtMs(turn, policy)) stopGarbled(draft, turn);
+  }
   for (const turn of draft.recent) {
     if (!isOver(turn) && draft.nowMs >= heardByMs(turn, policy)) advance(draft, turn, { type: 'ended' });
   }
@@ -47,6 +54,10 @@ export function passTime(draft: Draft): void {
     fallBack(draft, active, draft.liveFailure ?? (draft.connected ? NO_ANSWER : NO_CONNECTION));
     return;
   }
+  if (draft.nowMs >= patienceAtMs(draft, active, policy)) {
+    draft.patienceAsked = true;
+    draft.effects.push({ type: 'explain', text: 'One moment, I am still working on it.' });
+  }
   const silence = silenceMs(draft, active, policy);
   if (silence === undefined || draft.nowMs < silence) return;
   if (active.replySamples > 0) {
@@ -60,6 +71,23 @@ export function passTime(draft: Draft): void {
   }
   draft.effects.push({ type: 'count', name: draft.owed ? 'silencesAfterInterrupt' : 'silencesAfterQuestion' });
   askAgain(draft, active);
+}
+
+/** When sound that nothing is said in has gone on for too long. */
+function garbledAtMs(turn: Turn, policy: ConversationPolicy): number {
+  const borne = turn.modelText ? policy.wordlessSeconds : policy.silentTranscriptSeconds;
+  if (turn.backend !== 'live' || unexplainedSeconds(turn) <= borne) return Number.POSITIVE_INFINITY;
+  const { generationComplete, firstAudio = 0 } = turn.timings;
+  return generationComplete === undefined
+    ? firstAudio + policy.transcriptLagMs
+    : generationComplete + Math.min(policy.transcriptLagMs, policy.playbackStartMs);
+}
+
+/** Stops a tone in place of an answer, says so, and leaves the connection that made it. */
+function stopGarbled(draft: Draft, turn: Turn): void {
+  draft.effects.push({ type: 'count', name: 'garbledAnswers' });
+  cut(draft, turn);
+  draft.effects.push({ type: 'explain', text: spokenReason(GARBLED) }, { type: 'reconnect' });
 }
 
 /** An answer that has stopped in the middle of a sentence is asked for its rest, once; anything else was the whole of it. */
@@ -76,11 +104,11 @@ function endOrGoOn(draft: Draft, active: Turn): void {
 
 /** The next backend down answers (with Gemini's own detection nobody has kept the question for it); where there is none, the user is told why, and the turn has failed. */
 export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
-  const below = draft.lowerBackends.slice(draft.lowerBackends.indexOf(active.backend) + 1)[0];
-  if (below && active.replySamples === 0 && !isServerLed(draft, active)) {
+  const next = below(draft, active);
+  if (next && active.replySamples === 0 && !isServerLed(draft, active)) {
     draft.effects.push({ type: active.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: active.number });
     draft.effects.push({ type: 'count', name: 'fallenBack' });
-    put(draft, advance(draft, active, { type: 'backendChanged', backend: below }));
+    put(draft, advance(draft, active, { type: 'backendChanged', backend: next }));
     return;
   }
   draft.effects.push({ type: 'count', name: 'turnsWithoutAnswer' }, { type: 'explain', text: spokenReason(failure) });
@@ -95,10 +123,11 @@ function silenceMs(state: ConversationState, active: Turn, policy: ConversationP
   // Nobody tells us when the question ends, so only a long silence means that no answer will come.
   if (isServerLed(state, active) && active.phase !== 'speaking') return state.lifeAtMs + policy.workWithinMs;
   if (active.phase === 'speaking') return state.lifeAtMs + (state.connected ? policy.stalledMs : policy.answerWithinMs);
-  if (!state.connected) return undefined;
+  if (!state.connected || state.toolsRunning) return undefined;
   // Both remedies spent: the clock of the turn decides.
   if (active.phase !== 'thinking' || (state.asks >= 2 && state.reconnects > 0)) return undefined;
-  return state.lifeAtMs + policy.noOutputMs;
+  const answered = state.heardAtMs >= state.sentAtMs;
+  return state.lifeAtMs + state.rttMs + (answered ? policy.noOutputMs : policy.noPongMs);
 }
 
 /** When the user must hear something, answer or reason. */
@@ -106,10 +135,22 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
   const endedMs = active.timings['questionEnded'];
   if (endedMs === undefined || active.phase === 'speaking') return undefined;
   if (state.liveFailure && active.backend === 'live') return endedMs;
-  if (state.serverWorks) return endedMs + policy.workWithinMs;
-  const canFallBack = active.backend === 'live' && state.lowerBackends.length > 0;
-  if (canFallBack) return endedMs + policy.fallBackAfterMs;
-  return active.backend === 'live' ? endedMs + policy.answerWithinMs : endedMs + policy.workWithinMs;
+  if (active.backend === 'live' && state.serverWorks) return endedMs + policy.workWithinMs;
+  const isLast = below(state, active) === undefined;
+  if (active.backend !== 'live') return endedMs + (isLast ? policy.workWithinMs : policy.answerWithinMs);
+  if (isLast) return endedMs + policy.answerWithinMs;
+  return endedMs + Math.min(policy.answerWithinMs, policy.fallBackAfterMs + state.rttMs);
+}
+
+/** When somebody who waits for a server at work must be told so. */
+function patienceAtMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number {
+  const endedMs = active.timings['questionEnded'];
+  const waits = active.backend === 'live' && active.phase === 'thinking' && state.serverWorks && !state.patienceAsked;
+  return waits && endedMs !== undefined ? endedMs + policy.answerWithinMs : Number.POSITIVE_INFINITY;
+}
+
+function below(state: ConversationState, { backend }: Turn): Backend | undefined {
+  return state.lowerBackends[state.lowerBackends.indexOf(backend) + 1];
 }
 
 /** When a complete answer counts as heard: the speaker says so, nobody plays it, or the speaker has fallen silent about it. */
@@ -126,21 +167,4 @@ function heardByMs(turn: Turn, policy: ConversationPolicy): number {
       : firstMs + lengthMs + policy.stalledMs;
   }
   return Math.max(firstMs + lengthMs, turn.playbackAtMs ?? 0) + policy.playbackSilenceMs;
-}
-
-/** What a listener is told in place of an answer. */
-function spokenReason(failure: Failure): string {
-  switch (failure.kind) {
-    case 'network':
-    case 'timeout':
-      return 'I have no connection right now. Please ask again in a moment.';
-    case 'auth':
-      return 'I cannot answer: the key for Gemini is not accepted. Somebody has to enter a valid one.';
-    case 'quota':
-      return 'I cannot answer: the Gemini quota is used up.';
-    case 'model':
-      return 'I cannot answer: the chosen Gemini model is not available.';
-    default:
-      return 'I did not get an answer. Please ask again.';
-  }
 }

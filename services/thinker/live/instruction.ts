@@ -18,3 +18,16 @@ export const SAY_EXACTLY = 'Say exactly the following, word for word, and nothin
 
 /** After an answer that stopped in the middle of a sentence. */
 export const GO_ON = '[You broke off in the middle of a sentence. Go on exactly there; repeat nothing.]';
+
+/** To a process that finds the answer of its predecessor cut off. */
+export function answerAgain(question: string, heard: string): string {
+  const known = heard ? `and has heard this of your answer: "${heard}"` : 'and has heard nothing of your answer';
+  return `[A fault of the wearable cut your answer off. The wearer asked: "${question}" ${known}. Say in a few words that you were cut off, then give the rest of the answer.]`;
+}
+
+/** Goes with the question after an answer that was cut. */
+export function onlyHeard(heard: string): string {
+  return heard
+    ? `[The wearer interrupted your last answer and heard only: "${heard}"]`
+    : '[The wearer interrupted your last answer and heard nothing of it.]';
+}

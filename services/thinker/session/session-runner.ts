@@ -42,6 +42,9 @@ export interface SessionRunnerOptions {
   random(): number;
 }
 
+/** So many are remembered. */
+const ROUND_TRIPS = 4;
+
 /** Carries out what the session's core decides: opens and closes connections, keeps the clock, passes on what arrives. */
 export class SessionRunner {
   private readonly options: SessionRunnerOptions;
@@ -55,8 +58,15 @@ export class SessionRunner {
   private reported = '';
   private working = false;
   private stopped = false;
+  /** Bytes of all connections since the start. */
+  receivedBytes = 0;
+  private sentBytesBefore = 0;
   /** When anything last came from the server, Unix milliseconds. */
   heardAtMs = 0;
+  /** The shortest of the last round trips; the others waited for something else than the network. */
+  rttMs = 0;
+  private roundTripsMs: number[] = [];
+  private pingedAtMs: number | undefined;
   private afterClose: (() => void) | undefined;
   private cancelWake: (() => void) | undefined;
 
@@ -72,6 +82,10 @@ export class SessionRunner {
   start(): void {
     this.report();
     this.want();
+  }
+
+  get sentBytes(): number {
+    return this.sentBytesBefore + (this.connection?.live.sentBytes ?? 0);
   }
 
   /** A connection will be needed in a moment. */
@@ -96,8 +110,9 @@ export class SessionRunner {
     if (this.connection) this.take({ type: 'gaveUpOn', connection: this.connection.number, atMs: this.now() });
   }
 
-  /** Makes the server show that it is there. */
+  /** Makes the server show that it is there, and how far away. */
   ping(): void {
+    this.pingedAtMs ??= this.now();
     this.connection?.live.ping();
   }
 
@@ -159,7 +174,7 @@ export class SessionRunner {
         this.connection?.live.close();
         break;
       case 'ping':
-        this.connection?.live.ping();
+        this.ping();
         break;
       case 'storeHandle':
         this.options.handles.save(effect.handle);
@@ -191,7 +206,7 @@ export class SessionRunner {
         this.opened(number, live);
         break;
       case 'message':
-        this.options.meters.count('liveBytesReceived', event.bytes);
+        this.receivedBytes += event.bytes;
         this.take({ type: 'heard', connection: number, atMs: this.now() });
         for (const said of readServerMessage(event.message)) this.said(number, said);
         break;
@@ -199,9 +214,18 @@ export class SessionRunner {
         this.options.meters.count('unreadableMessages');
         break;
       case 'ponged':
+        this.ponged();
         this.take({ type: 'heard', connection: number, atMs: this.now() });
         break;
     }
+  }
+
+  private ponged(): void {
+    if (this.pingedAtMs === undefined) return;
+    this.roundTripsMs = [...this.roundTripsMs, this.now() - this.pingedAtMs].slice(-ROUND_TRIPS);
+    this.pingedAtMs = undefined;
+    this.rttMs = Math.min(...this.roundTripsMs);
+    this.options.meters.gauge('liveRttMs', this.rttMs);
   }
 
   private opened(number: number, live: LiveConnection): void {
@@ -210,11 +234,12 @@ export class SessionRunner {
     if (phase.name !== 'open' || phase.connection !== number) return;
     this.options.log.info({ connection: number, resumed: phase.resumed }, 'connected to Gemini Live');
     this.open = true;
+    this.pingedAtMs = undefined;
     this.listener.opened(live, this.unknownSinceMs);
   }
 
   private closed(number: number, live: LiveConnection, event: Extract<LiveEvent, { type: 'closed' }>): void {
-    this.options.meters.count('liveBytesSent', live.sentBytes);
+    this.sentBytesBefore += live.sentBytes;
     const failure = classifyEnding(event);
     const planned = this.stopped || this.state.phase.name === 'closing';
     const { code, httpStatus, reason } = event;

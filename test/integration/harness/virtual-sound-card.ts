@@ -30,9 +30,17 @@ export interface Recording {
   stop(): Promise<Int16Array>;
 }
 
-const RATE_HZ = 48_000;
+/** Rates of the two sinks. At the rates our services open (16 kHz in, 24 kHz out, mono) the path is bit-exact. */
+export interface CardFormat {
+  micRateHz: number;
+  speakerRateHz: number;
+  channels: 1 | 2;
+}
 
-export async function createVirtualSoundCard(): Promise<VirtualSoundCard> {
+const USUAL_CARD: CardFormat = { micRateHz: 48_000, speakerRateHz: 48_000, channels: 2 };
+export const BIT_EXACT_CARD: CardFormat = { micRateHz: 16_000, speakerRateHz: 24_000, channels: 1 };
+
+export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): Promise<VirtualSoundCard> {
   const folder = mkdtempSync(join(tmpdir(), 'cortex-card-'));
   const socket = join(folder, 'native');
   const script = join(folder, 'card.pa');
@@ -41,9 +49,12 @@ export async function createVirtualSoundCard(): Promise<VirtualSoundCard> {
     script,
     [
       // norewinds: without it an idle null sink keeps its first customer waiting for up to two seconds, as no hardware does.
-      ...['mic', 'speaker'].map(
-        (sink) =>
-          `load-module module-null-sink sink_name=${sink} rate=${RATE_HZ} channels=2 norewinds=1 sink_properties=device.description=${sink}`,
+      ...[
+        { sink: 'mic', rateHz: format.micRateHz },
+        { sink: 'speaker', rateHz: format.speakerRateHz },
+      ].map(
+        ({ sink, rateHz }) =>
+          `load-module module-null-sink sink_name=${sink} rate=${rateHz} channels=${format.channels} norewinds=1 sink_properties=device.description=${sink}`,
       ),
       `load-module module-native-protocol-unix auth-anonymous=1 socket=${socket}`,
       'set-default-sink speaker',

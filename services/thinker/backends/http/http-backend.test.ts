@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { GoogleGenAI } from '@google/genai';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readWav } from '#shared/audio/wav.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
@@ -18,6 +19,10 @@ import {
   startGeminiServer,
 } from './gemini-server.fixture.ts';
 import { createHttpBackend } from './http-backend.ts';
+
+/** A machine under load takes its time; what is waited for has no limit of its own. */
+const EVENTUALLY = { timeout: 20_000 };
+vi.setConfig({ testTimeout: 30_000 });
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -247,6 +252,20 @@ describe('when Gemini fails', () => {
     expect(server.calls).toHaveLength(2);
   });
 
+  it('is asked again, without the line, when it put its answer on the line of what it heard', async () => {
+    const { server, backend } = await start((call, response) => {
+      if (call.kind === 'tts') return speaks(call, response);
+      const hears = call.body.systemInstruction?.parts[0]?.text.includes('HEARD:');
+      sendText(response, [hears ? 'HEARD: is it red Yes, it is.' : 'Yes, it is.']);
+    });
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({
+      heard: ['is it red Yes, it is.'],
+      text: 'Yes, it is.',
+      failure: undefined,
+    });
+    expect(server.calls.filter(({ kind }) => kind === 'text')).toHaveLength(2);
+  });
+
   it.each([
     ['a bad key', 403, [], 'auth'],
     ['a spent day', 429, [{ violations: [{ quotaId: 'RequestsPerDay' }] }], 'quota'],
@@ -274,7 +293,51 @@ describe('when Gemini fails', () => {
     const clock = manualClock();
     const { server, backend } = await start(() => clock.advance(8_000), { clock });
     expect((await read(backend.answer(UTTERANCE, never))).failure).toMatchObject({ kind: 'timeout' });
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
+  });
+
+  it('a model that falls silent within its answer is given up, and what it said is spoken', async () => {
+    const clock = manualClock();
+    const { backend } = await start(
+      (call, response) => {
+        if (call.kind === 'tts') return speaks(call, response);
+        sendDrop(response, 'A door. Beside');
+      },
+      { clock },
+    );
+    const parts: AnswerPart[] = [];
+    const reading = (async () => {
+      for await (const part of backend.answer(UTTERANCE, never)) {
+        if (part.type === 'audio' && !parts.some(({ type }) => type === 'audio')) clock.advance(5_000);
+        parts.push(part);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ kind: 'timeout' });
+    expect(parts.flatMap((part) => (part.type === 'audio' ? part.samples[0] : []))).toEqual([65, 66]);
+  });
+
+  it('a slow model is waited for as long as it goes on', async () => {
+    const clock = manualClock();
+    const drops = ['door. ', 'Beside ', 'it ', 'a wall.'];
+    let answering: ServerResponse | undefined;
+    const { backend } = await start(
+      (call, response) => {
+        if (call.kind === 'tts') return speaks(call, response);
+        answering = response;
+        sendDrop(response, 'A ');
+      },
+      { clock },
+    );
+    let text = '';
+    for await (const part of backend.answer(UTTERANCE, never)) {
+      if (part.type !== 'modelText' || !answering) continue;
+      text = part.text;
+      clock.advance(4_000);
+      const drop = drops.shift();
+      if (drop) sendDrop(answering, drop);
+      else answering.end();
+    }
+    expect(text).toBe('A door. Beside it a wall.');
   });
 
   it('an unreachable Google is told apart', async () => {
@@ -315,6 +378,19 @@ describe('when the voice fails', () => {
     expect(server.calls.filter(({ text }) => text.startsWith('Three'))).toHaveLength(0);
   });
 
+  it('goes on with the local voice when a piece is not spoken in time', async () => {
+    const clock = manualClock();
+    const { server, backend } = await start(
+      answers(() => clock.advance(8_000)),
+      { clock },
+    );
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({
+      sounds: [-7, -7, -7, -7],
+      failure: undefined,
+    });
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
+  });
+
   it('speaks locally where the answer holds no sound', async () => {
     const { backend } = await start(answers((_call, response) => sendText(response, ['no sound'])));
     expect((await read(backend.answer(UTTERANCE, never))).sounds).toEqual([-7, -7, -7, -7]);
@@ -340,18 +416,18 @@ describe('an abort', () => {
     const parts: string[] = [];
     for await (const part of backend.answer(UTTERANCE, controller.signal)) {
       parts.push(part.type);
-      await expect.poll(() => server.openAnswers()).toBe(2);
+      await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(2);
       controller.abort();
     }
     expect(parts).toEqual(['modelText']);
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 
   it('before the first word is obeyed while nothing has come back', async () => {
     const controller = new AbortController();
     const { server, backend } = await start(() => setImmediate(() => controller.abort()));
     expect(await read(backend.answer(UTTERANCE, controller.signal))).toMatchObject({ order: [], failure: undefined });
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 
   it('before the beginning asks nobody', async () => {
@@ -365,6 +441,6 @@ describe('an abort', () => {
       if (call.kind === 'text') sendDrop(response, 'One. Two');
     });
     for await (const part of backend.answer(UTTERANCE, never)) if (part.type === 'modelText') break;
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 });

@@ -33,7 +33,7 @@ process.on('message', (request: EngineRequest) => {
 async function serve(request: Exclude<EngineRequest, { kind: 'cancel' }>): Promise<void> {
   const { id } = request;
   try {
-    if (!cancelled.has(id)) reply(await resultOf(request));
+    reply(cancelled.has(id) ? { id, kind: 'dropped' } : await resultOf(request));
   } catch (error) {
     reply({ id, kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }

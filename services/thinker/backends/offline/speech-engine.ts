@@ -1,4 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import type { WavSound } from '#shared/audio/wav.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -7,17 +6,17 @@ import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { checkModel } from '../../offline-models/check-models.ts';
 import { type ModelRole, OFFLINE_MODELS, offlineModel } from '../../offline-models/model-manifest.ts';
+import { type EngineEnd, type EngineLink, startEngineProcess } from './speech-engine-link.ts';
 import type { EngineReply, EngineRequest } from './speech-engine-protocol.ts';
 
 /** Online again and nothing to say: on a small machine the memory is worth more than the seconds it takes to load anew. */
 const IDLE_RELEASE_MS = 180_000;
 /** The longest piece is 16 s of speech; a process that needs twice as long for it hangs or is of no use. */
 const REQUEST_LIMIT_MS = 30_000;
-/** Enough to find the library's last complaint in. */
-const COMPLAINTS_LENGTH = 2_000;
-
 /** A genuine model may stumble over less than half a second. */
 const SHORTEST_SPEECH_SAMPLES = MICROPHONE_RATE_HZ / 2;
+/** From outside: our own time limit, an operator, or the kernel short of memory. */
+const KILLS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT']);
 /** sherpa-onnx 1.13, offline-recognizer-moonshine-impl.h. */
 const CAUGHT = /Caught exception/;
 
@@ -30,13 +29,14 @@ export interface SpeechEngineOptions {
   readonly meters: Meters;
 }
 
-interface Waiting {
-  readonly child: ChildProcess;
+/** A request the process has not answered yet, waited for or not. */
+interface Work {
+  readonly link: EngineLink;
+  readonly role: ModelRole;
   /** The library catches what goes wrong in recognition and answers with no words, only complaining on its stderr. */
   readonly emptyIsSuspicious: boolean;
-  readonly role: ModelRole;
-  resolve(reply: EngineReply): void;
-  reject(error: unknown): void;
+  readonly cancelLimit: () => void;
+  settle(outcome: { reply: EngineReply } | { error: CortexError }): void;
 }
 
 type RequestOf<Kind> = Omit<Extract<EngineRequest, { kind: Kind }>, 'id' | 'folder'>;
@@ -48,10 +48,11 @@ type RequestOf<Kind> = Omit<Extract<EngineRequest, { kind: Kind }>, 'id' | 'fold
  */
 export class SpeechEngine {
   private readonly options: SpeechEngineOptions;
-  private readonly waiting = new Map<number, Waiting>();
+  /** By number, so the oldest is the first. It stays until it is answered, even when nobody waits for it any more. */
+  private readonly work = new Map<number, Work>();
   /** A model that brought the process down would do so again with each answer. */
   private readonly unusable = new Map<ModelRole, CortexError>();
-  private child: ChildProcess | undefined;
+  private link: EngineLink | undefined;
   private lastId = 0;
   private cancelRelease: (() => void) | undefined;
 
@@ -92,8 +93,8 @@ export class SpeechEngine {
   release(): void {
     this.cancelRelease?.();
     this.cancelRelease = undefined;
-    this.child?.kill('SIGKILL');
-    this.child = undefined;
+    this.link?.kill();
+    this.link = undefined;
   }
 
   private async request(
@@ -110,95 +111,76 @@ export class SpeechEngine {
       throw new CortexError('offline-model', `${problems.join('; ') || `${folder} is missing`}; ${advice}`);
     }
     this.cancelRelease?.();
-    const child = this.child ?? this.start();
+    const link = this.link ?? this.start();
     const id = ++this.lastId;
-    try {
-      return await new Promise<EngineReply>((resolve, reject) => {
-        const cancelLimit = this.options.clock.after(REQUEST_LIMIT_MS, () => child.kill('SIGKILL'));
-        const abandon = () => {
-          child.send({ id, kind: 'cancel' } satisfies EngineRequest, () => undefined);
-          settle(() => reject(signal.reason));
-        };
-        const settle = (outcome: () => void) => {
-          cancelLimit();
+    return await new Promise<EngineReply>((resolve, reject) => {
+      function abandon(): void {
+        link.send({ id, kind: 'cancel' });
+        reject(signal.reason);
+      }
+      signal.addEventListener('abort', abandon, { once: true });
+      this.work.set(id, {
+        link,
+        role,
+        emptyIsSuspicious: request.kind === 'recognise' && request.samples.length >= SHORTEST_SPEECH_SAMPLES,
+        cancelLimit: this.options.clock.after(REQUEST_LIMIT_MS, () => link.kill()),
+        settle(outcome) {
           signal.removeEventListener('abort', abandon);
-          this.waiting.delete(id);
-          outcome();
-        };
-        signal.addEventListener('abort', abandon, { once: true });
-        this.waiting.set(id, {
-          child,
-          role,
-          emptyIsSuspicious: request.kind === 'recognise' && request.samples.length >= SHORTEST_SPEECH_SAMPLES,
-          resolve: (reply) => settle(() => resolve(reply)),
-          reject: (error) => settle(() => reject(error)),
-        });
-        // Where the channel is gone, the end of the process rejects what waits.
-        child.send({ ...request, id, folder } satisfies EngineRequest, () => undefined);
+          if ('reply' in outcome) resolve(outcome.reply);
+          else reject(outcome.error);
+        },
       });
-    } finally {
-      if (this.waiting.size === 0) this.releaseLater();
+      link.send({ ...request, id, folder });
+    });
+  }
+
+  private start(): EngineLink {
+    const { script, log, meters } = this.options;
+    const link = startEngineProcess(script, {
+      replied: (reply, complaints) => this.replied(reply, complaints),
+      ended: (end) => this.ended(link, end),
+    });
+    this.link = link;
+    meters.count('offlineEngineStarts');
+    log.info('offline speech engine started');
+    return link;
+  }
+
+  private replied(reply: EngineReply, complaints: string): void {
+    const work = this.work.get(reply.id);
+    if (!work) return;
+    const failed = reply.kind === 'failed' ? `${complaints}\n${reply.message}` : undefined;
+    const caught =
+      reply.kind === 'recognised' && reply.text === '' && work.emptyIsSuspicious && CAUGHT.test(complaints);
+    const problem = failed ?? (caught ? complaints : undefined);
+    this.finish(reply.id, work, problem === undefined ? { reply } : { error: this.markUnusable(work.role, problem) });
+  }
+
+  private ended(link: EngineLink, { exitCode, killedBy, complaints }: EngineEnd): void {
+    if (this.link === link) this.link = undefined;
+    const unfinished = [...this.work].filter(([, work]) => work.link === link);
+    if (unfinished.length === 0) return;
+    this.options.meters.count('offlineEngineCrashes');
+    this.options.log.warn(
+      { exitCode, killedBy, complaints },
+      'the offline speech engine ended in the middle of its work',
+    );
+    // It works on one request at a time, so the oldest is what it ended over. A kill from outside says nothing of the model.
+    const culprit = killedBy && KILLS.has(killedBy) ? undefined : unfinished[0];
+    for (const [id, work] of unfinished) {
+      const blamed = id === culprit?.[0];
+      this.finish(id, work, { error: blamed ? this.markUnusable(work.role, complaints) : engineEnded() });
     }
   }
 
-  private releaseLater(): void {
-    this.cancelRelease?.();
+  private finish(id: number, work: Work, outcome: Parameters<Work['settle']>[0]): void {
+    work.cancelLimit();
+    this.work.delete(id);
+    work.settle(outcome);
+    if (this.work.size > 0 || !this.link) return;
     this.cancelRelease = this.options.clock.after(IDLE_RELEASE_MS, () => {
       this.options.log.info('offline models released');
       this.release();
-    });
-  }
-
-  private start(): ChildProcess {
-    const { script, log, meters } = this.options;
-    // Nothing of our environment: it holds the key, and PM2's variables would make the child believe it is a cluster worker.
-    const child = fork(script, [], {
-      env: {},
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    const complaints = { text: '' };
-    child.stderr?.on('data', (chunk: Buffer) => {
-      complaints.text = (complaints.text + chunk.toString()).slice(-COMPLAINTS_LENGTH);
-    });
-    child.on('message', (reply: EngineReply) => this.received(reply, complaints));
-    child.on('error', (error) => {
-      complaints.text += error.message;
-    });
-    child.on('close', (exitCode, killedBy) => {
-      if (this.child === child) this.child = undefined;
-      const [first, ...others] = [...this.waiting.values()].filter((one) => one.child === child);
-      if (!first) return;
-      meters.count('offlineEngineCrashes');
-      log.warn(
-        { exitCode, killedBy, complaints: complaints.text },
-        'the offline speech engine ended in the middle of its work',
-      );
-      // It works on one request at a time, so the oldest is what it ended over. A kill from outside says nothing of the model.
-      const killed = killedBy === 'SIGKILL' || killedBy === 'SIGTERM' || killedBy === 'SIGINT';
-      first.reject(killed ? engineEnded() : this.markUnusable(first.role, complaints.text));
-      for (const { reject } of others) reject(engineEnded());
-    });
-    this.child = child;
-    meters.count('offlineEngineStarts');
-    log.info('offline speech engine started');
-    return child;
-  }
-
-  /** @param complaints what the library wrote since the last reply; emptied for the next one. */
-  private received(reply: EngineReply, complaints: { text: string }): void {
-    // What was written before the reply may be read after it, though within the same round of the event loop.
-    setImmediate(() => {
-      const words = complaints.text;
-      complaints.text = '';
-      const waiting = this.waiting.get(reply.id);
-      if (!waiting) return;
-      const nothing = reply.kind === 'recognised' && reply.text === '';
-      if (reply.kind === 'failed') waiting.reject(this.markUnusable(waiting.role, `${words}\n${reply.message}`));
-      else if (nothing && waiting.emptyIsSuspicious && CAUGHT.test(words)) {
-        waiting.reject(this.markUnusable(waiting.role, words));
-      } else waiting.resolve(reply);
     });
   }
 

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { align, longestSilenceMs, withNoise } from './align.ts';
+
+const source = withNoise(new Int16Array(4_000));
+const joined = (...parts: Int16Array[]) => Int16Array.from(parts.flatMap((part) => [...part]));
+
+describe('following a recording through its source', () => {
+  it('finds nothing amiss in a part of it with silence around', () => {
+    const recording = joined(new Int16Array(50), source.subarray(100, 3_000), new Int16Array(70));
+    expect(align(source, recording)).toEqual({ lost: 0, doubled: 0, strange: 0, firstIndex: 100, lastIndex: 2_999 });
+  });
+
+  it('counts what is missing, twice and strange', () => {
+    const recording = joined(
+      source.subarray(0, 500),
+      source.subarray(520, 900),
+      Int16Array.of(9_999),
+      source.subarray(890, 1_500),
+    );
+    expect(align(source, recording)).toMatchObject({ lost: 20, doubled: 10, strange: 1 });
+  });
+
+  it('measures the longest silence within the sound only', () => {
+    const recording = joined(
+      new Int16Array(500),
+      source.subarray(0, 100),
+      new Int16Array(24),
+      source.subarray(100, 200),
+      new Int16Array(900),
+    );
+    expect(longestSilenceMs(recording, 24_000)).toBeLessThan(1.2);
+    expect(longestSilenceMs(recording, 24_000)).toBeGreaterThanOrEqual(1);
+  });
+});

@@ -1,0 +1,81 @@
+/** How a recording follows its source: what of the source is missing or twice between the recording's first and last found sample. */
+export interface Alignment {
+  lost: number;
+  doubled: number;
+  /** Recorded samples that are nowhere in the source. */
+  strange: number;
+  firstIndex: number;
+  lastIndex: number;
+}
+
+/** A window this long is unique in a source with noise in every sample. */
+const WINDOW = 12;
+
+/**
+ * Follows `recording` through `source`, sample by sample; where they part, the next window is looked up in the source.
+ * The source must not repeat itself within WINDOW samples (see `withNoise`).
+ */
+export function align(source: Int16Array, recording: Int16Array): Alignment {
+  const positions = new Map<string, number>();
+  for (let at = 0; at + WINDOW <= source.length; at += 1) positions.set(key(source, at), at);
+  const result: Alignment = { lost: 0, doubled: 0, strange: 0, firstIndex: -1, lastIndex: -1 };
+  let expected = -1;
+  for (let at = 0; at < recording.length; at += 1) {
+    if (expected >= 0 && expected < source.length && recording[at] === source[expected]) {
+      result.lastIndex = expected;
+      expected += 1;
+      continue;
+    }
+    const found = at + WINDOW <= recording.length ? positions.get(key(recording, at)) : undefined;
+    if (found === undefined) {
+      if (expected >= 0) result.strange += 1;
+      continue;
+    }
+    if (expected < 0) result.firstIndex = found;
+    else if (found > expected) result.lost += found - expected;
+    else result.doubled += expected - found;
+    expected = found + 1;
+    result.lastIndex = found;
+  }
+  // Before the first and behind the last found sample the recording is the room's silence, not part of the signal.
+  result.strange -= tailOfStrangers(recording, source[result.lastIndex]);
+  return result;
+}
+
+function tailOfStrangers(recording: Int16Array, last: number | undefined): number {
+  let count = 0;
+  while (count < recording.length && recording[recording.length - 1 - count] !== last) count += 1;
+  return count;
+}
+
+function key(samples: Int16Array, at: number): string {
+  return samples.subarray(at, at + WINDOW).join();
+}
+
+/** The signal with a little deterministic noise (±64, −54 dBFS), so that no part of it, not even silence, occurs twice. */
+export function withNoise(samples: Int16Array): Int16Array {
+  let state = 0x2545f491;
+  return samples.map((sample) => {
+    // xorshift32 (Marsaglia 2003).
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return Math.max(-32_768, Math.min(32_767, sample + (state & 127) - 64));
+  });
+}
+
+/** The longest run of silence between the first and the last sound, in milliseconds. */
+export function longestSilenceMs(recording: Int16Array, rateHz: number): number {
+  let longest = 0;
+  let run = 0;
+  let heard = false;
+  for (const sample of recording) {
+    if (sample === 0) run += 1;
+    else {
+      if (heard) longest = Math.max(longest, run);
+      heard = true;
+      run = 0;
+    }
+  }
+  return (longest * 1000) / rateHz;
+}

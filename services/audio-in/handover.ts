@@ -1,0 +1,136 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import { type HandoverState, handover, level, microphonePcm } from '#shared/contract/audio-in.ts';
+import { atTopic } from '#shared/contract/channel.ts';
+import { status } from '#shared/contract/service.ts';
+import { Teardown } from '#shared/lifecycle/teardown.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
+import type { Clock } from '#shared/time/clock.ts';
+import { nextRole, type Role, type SuccessionEffect, type SuccessionEvent } from './succession.ts';
+
+export interface HandoverOptions {
+  bus: Bus;
+  clock: Clock;
+  log: Log;
+  pid: number;
+  /** Begin without a predecessor. */
+  takeOver(): void;
+  /** Join our capture to the predecessor's, and call `spliced` when it is done. */
+  splice(left: HandoverState): void;
+  closeDevice(): void;
+  openDevice(): void;
+  /** A frame that the predecessor published: we answer for it when it is gone. */
+  predecessorPublished(frame: PcmFrame): void;
+}
+
+export interface Handover {
+  readonly role: Role;
+  /** Our device delivers: if nobody else has the microphone, it is ours. */
+  listening(): void;
+  spliced(): void;
+  /** Tells the successor, if there is one, where we stopped. @returns whether there is one. */
+  leave(state: () => Omit<HandoverState, 'state' | 'pid'>): boolean;
+  stop(): void;
+}
+
+/** A process with an open microphone shows its level five times a second; one that shows none this long has none. */
+const SIGN_OF_LIFE_MS = 1_500;
+/** Two processes that begin in the same moment hear each other's claim right after their own; the higher pid stays. */
+const SAME_MOMENT_MS = 1_000;
+
+/** A predecessor's goodbye may overtake its handover; one that was killed leaves none. */
+const GOODBYE_TO_HANDOVER_MS = 500;
+
+/** Follows on the bus who else is there, and says which of the two has the microphone. */
+export async function startHandover(options: HandoverOptions): Promise<Handover> {
+  const { bus, clock, log, pid } = options;
+  const teardown = new Teardown();
+  let role: Role = 'waiting';
+  const others = new Set<number>();
+  let signOfLifeMs = clock.nowMs();
+  let claimedAtMs = Number.NEGATIVE_INFINITY;
+  let overtakenBy: number | undefined;
+
+  function happen(event: SuccessionEvent, left?: HandoverState): void {
+    const before = role;
+    const step = nextRole(role, event);
+    role = step.role;
+    if (role !== before) log.info({ role, because: event.kind }, 'microphone handover');
+    for (const effect of step.effects) perform(effect, left);
+  }
+
+  function perform(effect: SuccessionEffect, left: HandoverState | undefined): void {
+    if (effect === 'takeOver') options.takeOver();
+    if (effect === 'splice' && left) options.splice(left);
+    if (effect === 'closeDevice') options.closeDevice();
+    if (effect === 'openDevice') options.openDevice();
+    if (effect !== 'announce') return;
+    claimedAtMs = clock.nowMs();
+    bus.publish(handover, { state: 'taken', pid });
+  }
+
+  teardown.add(
+    await bus.subscribe(atTopic(status, { service: 'audio-in' }), ({ payload }) => {
+      if (payload.pid === pid) return;
+      if (payload.state === 'online') {
+        others.add(payload.pid);
+        return;
+      }
+      others.delete(payload.pid);
+      if (overtakenBy === payload.pid) happen({ kind: 'successorGone' });
+      if (others.size > 0 || role !== 'waiting') return;
+      teardown.add(clock.after(GOODBYE_TO_HANDOVER_MS, () => happen({ kind: 'predecessorGone' })));
+    }),
+  );
+  teardown.add(
+    await bus.subscribe(handover, ({ payload }) => {
+      if (payload.pid === pid) return;
+      if (payload.state === 'waiting') {
+        others.add(payload.pid);
+        return;
+      }
+      if (payload.state === 'left') {
+        happen({ kind: 'predecessorLeft' }, payload);
+        return;
+      }
+      const together = clock.nowMs() - claimedAtMs < SAME_MOMENT_MS;
+      if (role !== 'active' || (together && pid > payload.pid)) return;
+      overtakenBy = payload.pid;
+      happen({ kind: 'successorTook' });
+    }),
+  );
+  teardown.add(
+    await bus.subscribe(level, () => {
+      signOfLifeMs = clock.nowMs();
+    }),
+  );
+  const endListening = await bus.subscribe(microphonePcm, ({ payload }) => {
+    if (role === 'waiting' && !payload.resent) options.predecessorPublished(payload);
+  });
+  teardown.add(endListening);
+  teardown.add(
+    clock.every(SIGN_OF_LIFE_MS / 3, () => {
+      if (role === 'waiting' && clock.nowMs() - signOfLifeMs > SIGN_OF_LIFE_MS) happen({ kind: 'predecessorGone' });
+    }),
+  );
+
+  // Said before we are ready: whoever is told to leave because of us knows then that somebody follows.
+  if (others.size > 0) bus.publish(handover, { state: 'waiting', pid });
+
+  return {
+    get role() {
+      return role;
+    },
+    listening() {
+      signOfLifeMs = clock.nowMs();
+      happen({ kind: 'listening', predecessor: others.size > 0 });
+    },
+    spliced: () => happen({ kind: 'spliced' }),
+    leave(state) {
+      if (role !== 'active' || others.size === 0) return false;
+      bus.publish(handover, { ...state(), state: 'left', pid });
+      return true;
+    },
+    stop: () => void teardown.run(),
+  };
+}

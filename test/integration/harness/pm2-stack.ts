@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bus } from '#shared/bus/bus.ts';
+import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
+import { loadCredentials } from '#shared/config/credentials.ts';
+import { createLog } from '#shared/log/log.ts';
+import { Meters } from '#shared/metrics/meters.ts';
+import { systemClock } from '#shared/time/clock.ts';
+import { freePort } from './processes.ts';
+
+/** The whole stack under a PM2 of its own, started by the project's own command, with ports and folders nobody else uses. */
+export interface Pm2Stack {
+  env: Record<string, string>;
+  stateDir: string;
+  simulatorUrl: string;
+  /** Runs `npm start`, `stop`, `status` or `doctor` (the built program). */
+  command(name: string): Promise<{ code: number; output: string }>;
+  /** Runs PM2's own command line. */
+  pm2(...args: string[]): Promise<string>;
+  /** The process ids PM2 knows for a service; two of them during a reload. */
+  pids(service: string): Promise<number[]>;
+  /** A connection as operator. */
+  connect(): Bus;
+  close(): Promise<void>;
+}
+
+/** @param env on top of the stack's own ports and folders. Nothing is started yet: `command('start')` does. */
+export async function preparePm2Stack(env: Record<string, string> = {}): Promise<Pm2Stack> {
+  const folder = mkdtempSync(join(tmpdir(), 'cortex-pm2-'));
+  const simulatorPort = await freePort();
+  const stackEnv: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    PM2_HOME: join(folder, 'pm2'),
+    CORTEX_STATE_DIR: join(folder, 'state'),
+    CORTEX_MQTT_PORT: String(await freePort()),
+    CORTEX_HTTP_PORT: String(await freePort()),
+    CORTEX_SIM_PORT: String(simulatorPort),
+    ...env,
+  };
+  const stateDir = stackEnv['CORTEX_STATE_DIR'] ?? '';
+  const buses: Bus[] = [];
+
+  async function run(args: string[]): Promise<{ code: number; output: string }> {
+    const child = spawn(process.execPath, args, { env: stackEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    const [code] = await once(child, 'close');
+    return { code: code as number, output };
+  }
+
+  async function pm2(...args: string[]): Promise<string> {
+    const { code, output } = await run(['node_modules/pm2/bin/pm2', ...args]);
+    if (code !== 0) throw new Error(`pm2 ${args.join(' ')} exited with ${code}:\n${output}`);
+    return output;
+  }
+
+  return {
+    env: stackEnv,
+    stateDir,
+    simulatorUrl: `http://127.0.0.1:${simulatorPort}`,
+    command: (name) => run(['dist/cli.cjs', name]),
+    pm2,
+    async pids(service) {
+      const list = (await pm2('jlist')).split('\n').findLast((line) => line.startsWith('[')) ?? '[]';
+      const processes = JSON.parse(list) as { name: string; pid: number }[];
+      return processes.filter(({ name, pid }) => name === service && pid > 0).map(({ pid }) => pid);
+    },
+    connect() {
+      const bus = connectMqttBus({
+        ...loadCredentials({ stateDir, mqttUsername: undefined, mqttPassword: undefined }).operator,
+        url: `mqtt://127.0.0.1:${stackEnv['CORTEX_MQTT_PORT']}`,
+        clientName: 'test',
+        topicPrefix: 'cortex',
+        clock: systemClock(),
+        log: createLog('test', 'silent'),
+        meters: new Meters(),
+      });
+      buses.push(bus);
+      return bus;
+    },
+    async close() {
+      await Promise.all(buses.map((bus) => bus.close()));
+      await run(['dist/cli.cjs', 'stop']);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

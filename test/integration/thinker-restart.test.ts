@@ -1,0 +1,117 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
+
+let bench: ThinkerBench | undefined;
+afterEach(async () => {
+  await bench?.stop();
+  bench = undefined;
+});
+
+const ramp = (samples: number) => Array.from({ length: samples }, (_unused, index) => (index % 30_000) + 1);
+const LONG_REPLY = 'The first sentence is here. The second one follows. The third one is the last, and it is long.';
+
+describe('a restart of the thinker', () => {
+  it('in the middle of a question loses none of it, and resumes the session', async () => {
+    bench = await thinkerBench();
+    const { until, turns, sessions, simulator, speak } = bench;
+    await until(sessions, ({ state, resumable }) => state === 'connected' && resumable);
+    const speaking = speak(1.5, { paced: true });
+    const before = await until(turns, ({ state }) => state === 'listening');
+    await bench.restart();
+    const utterance = await speaking;
+    const done = await until(turns, ({ state }) => state === 'done');
+    expect(done).toMatchObject({ turn: before.turn, utterance });
+    expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(24_000));
+    expect(simulator.state().sessions.at(-1)?.resumed).toBe(true);
+  });
+
+  it('after the question asks it again', async () => {
+    bench = await thinkerBench({ scenario: { turns: [{ connection: 1, faults: [{ fault: 'silent' }] }] } });
+    const { until, turns, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await bench.speak(0.5);
+    const before = await until(turns, ({ state }) => state === 'thinking');
+    await bench.restart();
+    const done = await until(turns, ({ state }) => state === 'done');
+    expect(done.turn).toBe(before.turn);
+    expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(8_000));
+  });
+
+  it('in the middle of an answer says so and gives the rest', async () => {
+    bench = await thinkerBench({
+      deafSpeaker: true,
+      scenario: {
+        timing: { ...QUICK, speed: 1 },
+        turns: [{ connection: 1, hears: 'what is ahead?', reply: { kind: 'text', text: LONG_REPLY } }],
+      },
+    });
+    const { until, turns, frames, sessions, simulator, meters } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await bench.speak(0.5);
+    const before = await until(turns, ({ state }) => state === 'speaking');
+    await until(frames, ({ position }) => position > 0);
+    await bench.restart();
+    const cutOff = await until(turns, ({ state }) => state === 'failed');
+    expect(cutOff).toMatchObject({ turn: before.turn, error: { kind: 'restarted', retryable: true } });
+    const again = await until(turns, ({ state, turn }) => state === 'speaking' && turn !== before.turn);
+    expect(again.turn).toBeGreaterThan(before.turn);
+    const told = JSON.stringify(simulator.state().sessions.at(-1)?.remembers);
+    expect(told).toContain('what is ahead?');
+    expect(meters.snapshot(0).counters['turnsTakenUp']).toBe(1);
+  });
+
+  it('keeps handle and conversation where only their owner may read them', async () => {
+    bench = await thinkerBench();
+    const { until, turns, sessions, stateDir } = bench;
+    await until(sessions, ({ state, resumable }) => state === 'connected' && resumable);
+    await bench.speak(0.3);
+    await until(turns, ({ state }) => state === 'done');
+    for (const file of ['session-handle.json', 'conversation.json']) {
+      expect(statSync(join(stateDir, file)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('tells a new session what was said and heard when Gemini has forgotten the old one', async () => {
+    bench = await thinkerBench({
+      scenario: { turns: [{ overallTurn: 1, hears: 'my name is Ada', reply: { kind: 'text', text: 'Hello Ada.' } }] },
+    });
+    const { until, turns, sessions, simulator } = bench;
+    await until(sessions, ({ state, resumable }) => state === 'connected' && resumable);
+    await bench.speak(0.3);
+    await until(turns, ({ state }) => state === 'done');
+    simulator.expireHandles();
+    await bench.restart();
+    await until(
+      [simulator],
+      () => simulator.state().sessions.at(-1)?.phase !== 'closed' && simulator.state().attempts.length >= 3,
+    );
+    await until([simulator], () =>
+      JSON.stringify(simulator.state().sessions.at(-1)?.remembers).includes('my name is Ada'),
+    );
+    expect(simulator.state().sessions.at(-1)?.resumed).toBe(false);
+    const second = await bench.speak(0.3);
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === second);
+  });
+});
+
+describe('a reload, in which two thinkers overlap', () => {
+  it('never has two sessions, and hands a question over in its middle', async () => {
+    bench = await thinkerBench();
+    const { until, turns, sessions, simulator, speak } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    const endOfPredecessor = await bench.overlap();
+    const speaking = speak(1.2, { paced: true });
+    const first = await until(turns, ({ state }) => state === 'listening');
+    expect(simulator.state().attempts).toHaveLength(1);
+    await endOfPredecessor();
+    const utterance = await speaking;
+    const done = await until(turns, ({ state }) => state === 'done');
+    expect(done).toMatchObject({ turn: first.turn, utterance });
+    expect(simulator.state().attempts).toHaveLength(2);
+    expect(simulator.state().openSockets).toBe(1);
+    expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(19_200));
+    expect(turns.filter(({ state }) => state === 'done')).toHaveLength(1);
+  });
+});
