@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { benchBargeIn } from './barge-in.ts';
 import { benchEndpointing } from './endpointing.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
@@ -8,6 +9,7 @@ import { benchVision } from './vision.ts';
 
 /** Every benchmark by the name it is asked for with: `npm run bench -- router`. Without a name all of them run. */
 const BENCHES: Record<string, () => Promise<BenchTable>> = {
+  'barge-in': benchBargeIn,
   endpointing: benchEndpointing,
   restarts: benchRestartMatrix,
   router: benchRouter,
