@@ -23,19 +23,21 @@ export function checkNativePackages(root: string): Check[] {
     { name: 'sharp', needed: true, remedy: 'npm ci' },
     { name: 'sherpa-onnx-node', needed: true, remedy: 'npm ci' },
     {
-      name: 'naudiodon',
+      // The services load its native half only.
+      name: 'naudiodon/build/Release/naudiodon.node',
       needed: false,
       remedy:
-        'apt-get install build-essential python3 && npm rebuild naudiodon segfault-handler (64-bit Pi: docs/raspberry-pi.md); alsa: devices work without it',
+        'apt-get install build-essential python3 && npm rebuild naudiodon (64-bit Pi: docs/raspberry-pi.md); alsa: devices work without it',
     },
   ];
   return packages.map(({ name, needed, remedy }) => {
+    const subject = name.split('/')[0] ?? name;
     try {
       require(name);
-      return ok(name, 'loads');
+      return ok(subject, 'loads');
     } catch (error) {
       const found = (messageOf(error).split('\n')[0] ?? '').slice(0, 80);
-      return needed ? failed(name, found, remedy) : optional(name, found, remedy);
+      return needed ? failed(subject, found, remedy) : optional(subject, found, remedy);
     }
   });
 }
