@@ -14,10 +14,10 @@ import {
   type ConversationState,
   initialConversation,
 } from './conversation/conversation-state.ts';
-import { historyOf, type LedgerEntry, remember } from './conversation/ledger.ts';
 import type { MemoryStore, UnfinishedTurn } from './conversation/memory-store.ts';
+import { Recollection } from './conversation/recollection.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { type Backend, heardText, isOver, newTurn, nextTurn, reportOf, type Turn } from './conversation/turn.ts';
+import { type Backend, isOver, newTurn, nextTurn, reportOf, type Turn } from './conversation/turn.ts';
 import { conversationWakeMs } from './conversation/watchdogs.ts';
 import { Bill } from './live/bill.ts';
 import { answerAgain, GO_ON, onlyHeard } from './live/instruction.ts';
@@ -76,9 +76,6 @@ interface Queued {
 }
 type Unstamped<Event> = Event extends { atMs: number } ? Omit<Event, 'atMs'> : never;
 
-/** While an answer plays, what was heard of it is stored this often. */
-const SAVE_PERIOD_MS = 1_000;
-
 /**
  * Runs the conversation's core against the world: feeds it events one at a time, carries out its effects, wakes it when
  * it wants to be woken. Decides nothing itself.
@@ -99,11 +96,8 @@ export class Thinker {
   private readonly bill: Bill;
   private readonly queue: Queued[] = [];
   private conversation: ConversationState;
-  private readonly unfinished: UnfinishedTurn | undefined;
-  private ledger: LedgerEntry[];
+  private readonly recollection: Recollection;
   private hearing: number | undefined;
-  private savedAtMs = 0;
-  private toldCut = 0;
   private level: Backend = 'live';
   private liveEnabled: boolean;
   private busy = false;
@@ -151,14 +145,11 @@ export class Thinker {
         reported: (report) => output.session(report),
       },
     );
-    const { ledger, unfinished } = options.memory.load(clock.nowMs());
-    this.ledger = [...ledger];
-    this.unfinished = unfinished;
-    // A restart within a second of the last turn would otherwise give its number again.
-    const known = Math.max(unfinished?.turn ?? 0, ledger.at(-1)?.turn ?? 0);
+    this.recollection = new Recollection(options.memory, clock.nowMs());
     this.liveEnabled = options.liveEnabled;
     this.conversation = initialConversation({
-      firstTurn: Math.max(options.firstTurn, known + 1),
+      // A restart within a second of the last turn would otherwise give its number again.
+      firstTurn: Math.max(options.firstTurn, this.recollection.lastTurn + 1),
       level: 'live',
       lowerBackends: this.answers.levels,
       serverVad: options.serverVad,
@@ -187,7 +178,8 @@ export class Thinker {
   start(): void {
     this.session.start();
     this.applyLevel();
-    if (this.unfinished) this.takeUp(this.unfinished);
+    const { unfinished } = this.recollection;
+    if (unfinished) this.takeUp(unfinished);
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */
@@ -215,6 +207,9 @@ export class Thinker {
     this.questions.end(utterance);
     this.tell({ type: 'utteranceEnded', utterance, speechEndedMs: this.options.clock.nowMs() });
     this.uplink.pump();
+    const { active, waiting } = this.conversation;
+    // What was still said in a turn that is over already is nobody's question.
+    if (![active, ...waiting].some((turn) => turn?.utterance === utterance)) this.questions.drop(utterance);
   }
 
   see(jpeg: Uint8Array, retained: boolean): void {
@@ -239,7 +234,7 @@ export class Thinker {
 
   played(turn: number, state: 'playing' | 'over', position: number): void {
     this.tell({ type: 'played', turn, state, position });
-    if (this.options.clock.nowMs() - this.savedAtMs >= SAVE_PERIOD_MS) this.save();
+    this.save(true);
   }
 
   setLevel(level: Backend): void {
@@ -294,20 +289,12 @@ export class Thinker {
     } else if (utterance !== undefined) this.options.recall(utterance);
   }
 
-  private save(): void {
+  private save(often = false): void {
     if (this.stopped) return;
-    this.savedAtMs = this.options.clock.nowMs();
     const { active } = this.conversation;
-    const written = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
-    const unfinished = active && {
-      turn: active.number,
-      kind: active.kind,
-      ...(active.utterance !== undefined && { utterance: active.utterance }),
-      text: written?.kind === 'text' ? written.text : active.userText,
-      answering: active.replySamples > 0,
-      heard: heardText(active),
-    };
-    this.options.memory.save({ ledger: this.ledger, ...(unfinished && { unfinished }) });
+    const question = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
+    const written = question?.kind === 'text' ? question.text : undefined;
+    this.recollection.save(active, written, this.options.clock.nowMs(), often);
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
@@ -315,7 +302,7 @@ export class Thinker {
     this.pcm.reset();
     this.bill.newConnection();
     this.uplink.attach(live);
-    const lines = unknownSinceMs === undefined ? [] : historyOf(this.ledger, unknownSinceMs);
+    const lines = unknownSinceMs === undefined ? [] : this.recollection.historySince(unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
     if (this.options.serverVad) this.openMicrophone.attach(live);
     this.tell({ type: 'connected' });
@@ -351,11 +338,9 @@ export class Thinker {
 
   /** What the model has to know before the next question. */
   private takeRemarks(): string[] {
-    const last = this.ledger.at(-1);
+    const cut = this.recollection.takeCut();
     const remarks = this.remarks.take();
-    if (!last?.cut || last.turn === this.toldCut) return remarks;
-    this.toldCut = last.turn;
-    return [onlyHeard(last.heard), ...remarks];
+    return cut === undefined ? remarks : [onlyHeard(cut), ...remarks];
   }
 
   /** One event at a time: effects may cause events, which wait here. */
@@ -428,7 +413,7 @@ export class Thinker {
         output.explain(effect.text);
         break;
       case 'remember':
-        this.ledger = remember(this.ledger, effect.turn, atMs);
+        this.recollection.remember(effect.turn, atMs);
         break;
       case 'answerWith':
         this.answers.begin(effect.turn.number, effect.backend, this.wholeQuestion(effect.turn));
@@ -446,7 +431,7 @@ export class Thinker {
   private wholeQuestion(turn: Turn): Question | undefined {
     const question = this.questions.of(turn);
     if (!question) return undefined;
-    const history = historyOf(this.ledger, Number.NEGATIVE_INFINITY);
+    const history = this.recollection.historySince(Number.NEGATIVE_INFINITY);
     const spoken = question.kind === 'speech';
     const frame = spoken || question.withFrame ? this.camera.fresh(this.options.clock.nowMs()) : undefined;
     const cannotSee = frame === undefined;
