@@ -30,6 +30,7 @@ import { SessionRunner } from './session/session-runner.ts';
 import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
 import { Toolbox, type ToolboxOptions } from './tools/toolbox.ts';
 import { NewestFrame } from './uplink/newest-frame.ts';
+import { OpenMicrophone } from './uplink/open-microphone.ts';
 import { Questions, wholeOf } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
 
@@ -92,6 +93,7 @@ export class Thinker {
   private readonly pcm = new PcmBytes();
   private readonly session: SessionRunner;
   private readonly uplink: Uplink;
+  private readonly openMicrophone: OpenMicrophone;
   private readonly reply: ReplyStream;
   private readonly answers: Answers;
   private readonly bill: Bill;
@@ -140,6 +142,7 @@ export class Thinker {
         opened: (live, unknownSinceMs) => this.sessionOpened(live, unknownSinceMs),
         lost: () => {
           this.uplink.detach();
+          this.openMicrophone.detach();
           this.tools.cancel();
           this.tell({ type: 'disconnected' });
         },
@@ -159,6 +162,12 @@ export class Thinker {
       level: 'live',
       lowerBackends: this.answers.levels,
       serverVad: options.serverVad,
+    });
+    this.openMicrophone = new OpenMicrophone({
+      clock,
+      meters,
+      camera: this.camera,
+      inTurn: () => this.conversation.active !== undefined,
     });
     this.uplink = new Uplink({
       clock,
@@ -188,6 +197,10 @@ export class Thinker {
 
   /** Samples of an utterance, in order. @param timeUs capture time of the first of them, Unix microseconds. */
   hear(utterance: number, samples: Int16Array, timeUs: number): void {
+    if (this.options.serverVad) {
+      this.openMicrophone.hear(samples);
+      return;
+    }
     if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
     if (this.hearing !== utterance) {
       this.hearing = utterance;
@@ -198,6 +211,7 @@ export class Thinker {
   }
 
   endUtterance(utterance: number): void {
+    if (this.options.serverVad) return;
     this.questions.end(utterance);
     this.tell({ type: 'utteranceEnded', utterance, speechEndedMs: this.options.clock.nowMs() });
     this.uplink.pump();
@@ -206,6 +220,7 @@ export class Thinker {
   see(jpeg: Uint8Array, retained: boolean): void {
     this.camera.show(jpeg, this.options.clock.nowMs(), retained);
     this.uplink.pump();
+    this.openMicrophone.pump();
   }
 
   ask(text: string, withFrame: boolean): void {
@@ -250,6 +265,7 @@ export class Thinker {
     this.stopped = true;
     this.cancelWake?.();
     this.uplink.detach();
+    this.openMicrophone.detach();
     this.answers.stop();
     return this.session.stop();
   }
@@ -301,6 +317,7 @@ export class Thinker {
     this.uplink.attach(live);
     const lines = unknownSinceMs === undefined ? [] : historyOf(this.ledger, unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
+    if (this.options.serverVad) this.openMicrophone.attach(live);
     this.tell({ type: 'connected' });
   }
 

@@ -23,7 +23,7 @@ export interface FrameFlow {
 }
 
 /** Without attention, pictures are looked at this far apart: often enough for a sudden change, seldom enough to be cheap. */
-const LOOK_MS = 180;
+const LOOK_MS = 150;
 
 /** Captures in, frames worth publishing out; one at a time, the latest first. */
 export function frameFlow(

@@ -1,5 +1,6 @@
 import { speakWithEspeak } from '#shared/audio/espeak.ts';
 import { createResampler } from '#shared/audio/resampler.ts';
+import { CortexError } from '#shared/errors/cortex-error.ts';
 
 /** Speaks a text: 24 kHz mono. */
 export type Voice = (text: string) => Promise<Int16Array>;
@@ -18,8 +19,9 @@ export function bestVoice(): Voice {
       const padded = new Int16Array(samples.length + Math.round(sampleRateHz / 2));
       padded.set(samples);
       return resampler.process(padded);
-    } catch {
-      silentVoice = true;
+    } catch (error) {
+      // Not there stays not there; a voice that was too slow once may be quick enough the next time.
+      silentVoice = error instanceof CortexError && (error.cause as NodeJS.ErrnoException).code === 'ENOENT';
       return hum(text);
     }
   };

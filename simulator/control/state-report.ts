@@ -20,7 +20,7 @@ export function stateReport(
   };
 }
 
-function sessionReport(connection: number, { state, lastImage }: NonNullable<ConnectionAttempt['live']>) {
+function sessionReport(connection: number, { state, lastImageBytes }: NonNullable<ConnectionAttempt['live']>) {
   return {
     connection,
     phase: state.phase,
@@ -40,7 +40,7 @@ function sessionReport(connection: number, { state, lastImage }: NonNullable<Con
     heardSeconds: state.recordedSamples / INPUT_RATE_HZ,
     ignoredSeconds: state.ignoredSamples / INPUT_RATE_HZ,
     images: state.images,
-    lastImageBytes: lastImage?.length,
+    lastImageBytes,
     clientMessages: state.clientMessages,
     hastyActivities: state.hastyActivities,
     lateToolResponses: state.lateToolResponses,

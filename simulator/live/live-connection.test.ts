@@ -96,6 +96,18 @@ describe('a connection', () => {
     expect(simulator.state().attempts.map(({ opened }) => opened)).toEqual([false, true]);
   });
 
+  it('is refused by the machine while nobody listens, and open sessions live on', async () => {
+    await start({});
+    const socket = await open();
+    await simulator.refuseConnections();
+    const [error] = await once(dial(), 'error');
+    expect(error.code).toBe('ECONNREFUSED');
+    await simulator.acceptConnections();
+    await open();
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    expect(simulator.state().openSockets).toBe(2);
+  });
+
   it('may hang in the upgrade until the simulator stops', async () => {
     await start(namedScenario('upgrade-hangs'));
     const socket = dial();

@@ -24,8 +24,10 @@ export interface LiveSurroundings {
   recordings: Recordings;
   answer: Answerer;
   countTurn(): void;
+  show(image: Buffer): void;
   recall(handle: string): Resumption;
   remember(handle: string, context: SessionState['context']): void;
+  ended(closed: NonNullable<SessionState['closed']>): void;
   /** An answer could not be made; the session is closed as a backend that failed. */
   failed(error: unknown): void;
 }
@@ -33,7 +35,7 @@ export interface LiveSurroundings {
 /** One client's WebSocket with the session behind it. */
 export interface LiveConnection {
   readonly state: SessionState;
-  readonly lastImage: Buffer | undefined;
+  readonly lastImageBytes: number | undefined;
   command(action: Action): void;
 }
 
@@ -53,10 +55,11 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
 
   function dispatch(event: SessionEvent): void {
     const recordedBefore = state.recordedSamples;
-    const turnsBefore = state.turns;
+    const { turns: turnsBefore, closed: closedBefore } = state;
     const step = next(state, event);
     state = step.state;
     if (state.turns > turnsBefore) around.countTurn();
+    if (state.closed && !closedBefore) around.ended(state.closed);
     let recorded = recordedBefore;
     for (const effect of step.effects) {
       if (effect.kind === 'record') {
@@ -84,6 +87,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         return;
       case 'show':
         image = effect.image.bytes;
+        around.show(image);
         return;
       case 'compose':
         void compose(effect.question);
@@ -139,6 +143,8 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     dispatch({ kind: 'left', atMs: clock.nowMs(), code, reason: reason.toString() });
     cancelWake();
     for (const cancel of cancelPongs) cancel();
+    // The connection stays in the report for a while; its last picture need not.
+    image = undefined;
   });
   // A reset or a protocol violation; `close` follows and is what counts.
   socket.on('error', () => undefined);
@@ -148,8 +154,8 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     get state() {
       return state;
     },
-    get lastImage() {
-      return image;
+    get lastImageBytes() {
+      return image?.length;
     },
     command: (action) => dispatch({ kind: 'commanded', atMs: clock.nowMs(), action }),
   };

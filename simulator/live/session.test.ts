@@ -210,6 +210,23 @@ describe('a scenario that is loaded while the session is open', () => {
   });
 });
 
+it('accepts the same in snake_case, as the Python SDK sends it', () => {
+  const client = connectVirtually();
+  client.send({
+    setup: {
+      model: 'models/gemini-3.8-live',
+      generation_config: { response_modalities: ['AUDIO'], speech_config: {} },
+      system_instruction: { parts: [{ text: 'Be brief.' }] },
+      input_audio_transcription: {},
+      realtime_input_config: { automatic_activity_detection: { disabled: true } },
+      session_resumption: { handle: null },
+      context_window_compression: { trigger_tokens: 25600, sliding_window: { target_tokens: 12800 } },
+    },
+  });
+  client.advance(200);
+  expect(client.digest()).toBe('setupComplete handle');
+});
+
 it('accepts everything the official setup holds', () => {
   const client = live({
     ...SETUP,

@@ -350,7 +350,7 @@ describe('a server that misbehaves', () => {
   it('that shows its work gets more time', () => {
     const talk = connected().at(1_000).question(1);
     for (let atMs = 2_000; atMs < 12_000; atMs += 1_000) talk.wait(atMs).server('thought');
-    expect(talk.of('explain')).toEqual([]);
+    expect(talk.of('explain')).toEqual([{ type: 'explain', text: expect.stringContaining('One moment') }]);
     expect(talk.of('ask')).toHaveLength(1);
     talk.server('audio');
     expect(talk.phases(FIRST).at(-1)).toBe('speaking');
