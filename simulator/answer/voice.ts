@@ -1,11 +1,10 @@
 import { speakWithEspeak } from '#shared/audio/espeak.ts';
 import { toReplyRate } from '#shared/audio/reply-rate.ts';
 import { CortexError } from '#shared/errors/cortex-error.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 
 /** Speaks a text: 24 kHz mono. */
 export type Voice = (text: string) => Promise<Int16Array>;
-
-const REPLY_RATE_HZ = 24_000;
 
 /** espeak-ng where it is installed, tones where it is not; which of the two is found out at the first sentence. */
 export function bestVoice(): Voice {

@@ -1,7 +1,6 @@
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ModelRequest } from '../gemini-simulator.ts';
 import type { ConnectionAttempt, LiveServer } from '../live/live-server.ts';
-
-const INPUT_RATE_HZ = 16_000;
 
 export type SimulatorState = ReturnType<typeof stateReport>;
 
@@ -41,10 +40,10 @@ function sessionReport(connection: number, { state, lastImageBytes }: NonNullabl
       number: activity.number,
       startedAtMs: activity.startedAtMs,
       endedAtMs: activity.endedAtMs,
-      seconds: ((activity.toSample ?? state.recordedSamples) - activity.fromSample) / INPUT_RATE_HZ,
+      seconds: ((activity.toSample ?? state.recordedSamples) - activity.fromSample) / MICROPHONE_RATE_HZ,
     })),
-    heardSeconds: state.recordedSamples / INPUT_RATE_HZ,
-    ignoredSeconds: state.ignoredSamples / INPUT_RATE_HZ,
+    heardSeconds: state.recordedSamples / MICROPHONE_RATE_HZ,
+    ignoredSeconds: state.ignoredSamples / MICROPHONE_RATE_HZ,
     images: state.images,
     lastImageBytes,
     clientMessages: state.clientMessages,

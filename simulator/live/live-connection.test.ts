@@ -52,6 +52,14 @@ async function open(setup: object = {}): Promise<WebSocket> {
   return socket;
 }
 
+async function openWithHandle(): Promise<{ socket: WebSocket; handle: string }> {
+  const socket = dial();
+  await once(socket, 'open');
+  const update = message(socket, 'sessionResumptionUpdate');
+  socket.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
+  return { socket, handle: JSON.parse((await update).bytes.toString()).sessionResumptionUpdate.newHandle };
+}
+
 describe('a connection', () => {
   it('speaks JSON in binary frames, with one slash or two', async () => {
     await start({});
@@ -197,11 +205,7 @@ describe('a connection', () => {
 
   it('that stalled does not keep its handle from being used', async () => {
     await start({});
-    const first = dial();
-    await once(first, 'open');
-    const update = message(first, 'sessionResumptionUpdate');
-    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
-    const handle = JSON.parse((await update).bytes.toString()).sessionResumptionUpdate.newHandle;
+    const { handle } = await openWithHandle();
     simulator.command({ kind: 'stall' });
     await open({ sessionResumption: { handle } });
     expect(simulator.state().sessions.at(-1)).toMatchObject({ resumed: true });
@@ -209,11 +213,7 @@ describe('a connection', () => {
 
   it('is not resumed while the old one is open, and is when it has closed', async () => {
     await start({});
-    const first = dial();
-    await once(first, 'open');
-    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
-    const { bytes } = await message(first, 'sessionResumptionUpdate');
-    const handle = JSON.parse(bytes.toString()).sessionResumptionUpdate.newHandle;
+    const { socket: first, handle } = await openWithHandle();
     const early = dial();
     await once(early, 'open');
     early.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: { handle } } }));
@@ -227,11 +227,7 @@ describe('a connection', () => {
 
   it('cannot be resumed after two hours', async () => {
     await start({});
-    const first = dial();
-    await once(first, 'open');
-    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
-    const { bytes } = await message(first, 'sessionResumptionUpdate');
-    const handle = JSON.parse(bytes.toString()).sessionResumptionUpdate.newHandle;
+    const { socket: first, handle } = await openWithHandle();
     first.terminate();
     clock.advance(2 * 60 * 60_000 + 1);
     const late = dial();
