@@ -189,6 +189,7 @@ export class Listening {
       levelDbfs: timbre.levelDbfs,
       speaking: options.assistantSpeaking,
       personSpeaking: this.utterances.personSpeaking,
+      discarded: outputs.some((output) => output.kind === 'speech' && output.event.state === 'discarded'),
     });
     return outputs;
   }
