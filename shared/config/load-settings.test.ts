@@ -70,6 +70,12 @@ describe('settings', () => {
     );
   });
 
+  it('never show the password in a URL', () => {
+    expect(() => loadSettings({ CORTEX_MQTT_URL: 'tcp://me:hunter2@host:1883' })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('"tcp://host:1883"') }),
+    );
+  });
+
   it('name the nearest real setting for one that does not exist, and leave other programs alone', () => {
     const [warning, ...rest] = unknownSettings({
       CORTEX_MQTT_PROT: '1',
