@@ -123,7 +123,7 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
       scenario.load(loaded);
       live.command({ kind: 'adopt', changes: scenario.forOpenConnections() });
     },
-    state: () => stateReport(scenario.description, live.attempts, requests),
+    state: () => stateReport(scenario.description, live, requests),
     recording({ connection, activity: number } = { connection: 0 }) {
       if (connection === 0) return live.recordings.samples();
       if (number === undefined) return live.recordings.samples({ connection });

@@ -4,7 +4,7 @@ import type { Capture } from './camera.ts';
 import { Latest } from './latest.ts';
 import { type LensNews, OPEN_LENS, watchLens } from './lens-watch.ts';
 import type { PictureProcessor } from './picture-processor.ts';
-import { lookAt, noScene, type ScenePolicy } from './scene-change.ts';
+import { ATTENTIVE_MS, lookAt, noScene, type ScenePolicy } from './scene-change.ts';
 
 export interface FrameFlowListener {
   /** A frame for the bus. */
@@ -79,7 +79,7 @@ export function frameFlow(
   return {
     offer(capture) {
       meters.count('picturesCaptured');
-      if (!attentive() && capture.capturedAtMs - lookedAtMs < LOOK_MS) return;
+      if (capture.capturedAtMs - lookedAtMs < (attentive() ? ATTENTIVE_MS : LOOK_MS)) return;
       lookedAtMs = capture.capturedAtMs;
       latest.offer(capture);
     },

@@ -1,20 +1,25 @@
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ModelRequest } from '../gemini-simulator.ts';
-import type { ConnectionAttempt } from '../live/live-server.ts';
-
-const INPUT_RATE_HZ = 16_000;
+import type { ConnectionAttempt, LiveServer } from '../live/live-server.ts';
 
 export type SimulatorState = ReturnType<typeof stateReport>;
 
 /** Everything the simulator was sent, for tests and people. */
 export function stateReport(
   scenario: string | undefined,
-  attempts: readonly ConnectionAttempt[],
+  { attempts, mostAtOnce }: Pick<LiveServer, 'attempts' | 'mostAtOnce'>,
   requests: readonly ModelRequest[],
 ) {
   return {
     scenario,
     openSockets: attempts.filter(({ live }) => live && live.state.phase !== 'closed').length,
-    attempts: attempts.map(({ connection, atMs, live }) => ({ connection, atMs, opened: live !== undefined })),
+    mostAtOnce,
+    attempts: attempts.map(({ connection, atMs, endedAtMs, live }) => ({
+      connection,
+      atMs,
+      endedAtMs,
+      opened: live !== undefined,
+    })),
     sessions: attempts.flatMap(({ connection, live }) => (live ? [sessionReport(connection, live)] : [])),
     requests,
   };
@@ -35,10 +40,10 @@ function sessionReport(connection: number, { state, lastImageBytes }: NonNullabl
       number: activity.number,
       startedAtMs: activity.startedAtMs,
       endedAtMs: activity.endedAtMs,
-      seconds: ((activity.toSample ?? state.recordedSamples) - activity.fromSample) / INPUT_RATE_HZ,
+      seconds: ((activity.toSample ?? state.recordedSamples) - activity.fromSample) / MICROPHONE_RATE_HZ,
     })),
-    heardSeconds: state.recordedSamples / INPUT_RATE_HZ,
-    ignoredSeconds: state.ignoredSamples / INPUT_RATE_HZ,
+    heardSeconds: state.recordedSamples / MICROPHONE_RATE_HZ,
+    ignoredSeconds: state.ignoredSamples / MICROPHONE_RATE_HZ,
     images: state.images,
     lastImageBytes,
     clientMessages: state.clientMessages,

@@ -25,6 +25,8 @@ export interface LiveServerParts {
 export interface ConnectionAttempt {
   connection: number;
   atMs: number;
+  /** When the TCP connection was gone, whoever ended it. */
+  endedAtMs: number | undefined;
   live: LiveConnection | undefined;
 }
 
@@ -32,6 +34,8 @@ export interface ConnectionAttempt {
 export interface LiveServer {
   /** The latest, oldest first. */
   readonly attempts: readonly ConnectionAttempt[];
+  /** Most Live connections that were up at the same time, refused and hanging ones included. */
+  readonly mostAtOnce: number;
   readonly recordings: Recordings;
   readonly vault: SessionVault;
   /** Of any connection. */
@@ -59,6 +63,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
   let attempts: ConnectionAttempt[] = [];
   let lastImage: Buffer | undefined;
   let connections = 0;
+  let mostAtOnce = 0;
 
   function holdsHandle(connection: number): boolean {
     return attempts.some((attempt) => attempt.connection === connection && isOpen(attempt));
@@ -67,13 +72,17 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
   function open(request: IncomingMessage, wire: Duplex, head: Buffer, url: URL): void {
     connections += 1;
     const connection = connections;
-    const attempt: ConnectionAttempt = { connection, atMs: clock.nowMs(), live: undefined };
+    const attempt: ConnectionAttempt = { connection, atMs: clock.nowMs(), endedAtMs: undefined, live: undefined };
+    wire.on('close', () => {
+      attempt.endedAtMs = clock.nowMs();
+    });
     attempts = [...attempts, attempt].slice(-MAX_ATTEMPTS);
     const profile: SessionProfile = {
       ...scenario.nextConnection(url.searchParams.get('key') || undefined, attempts.filter(isOpen).length),
       connection,
       sessionId: randomBytes(12).toString('base64url'),
     };
+    log.info({ connection, faults: profile.faults.map(({ fault }) => fault) }, 'a client connects');
     for (const fault of profile.faults) {
       if (fault.fault === 'refuse-upgrade') {
         refuse(wire, fault.status);
@@ -85,7 +94,6 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       }
       if (fault.fault === 'hang-upgrade') return;
     }
-    log.info({ connection, faults: profile.faults.map(({ fault }) => fault) }, 'a client connects');
     sockets.handleUpgrade(request, wire, head, (socket) => {
       attempt.live = serveLive(socket, profile, {
         clock,
@@ -106,6 +114,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
 
   http.on('upgrade', (request: IncomingMessage, wire: Duplex, head: Buffer) => {
     wires.add(wire);
+    mostAtOnce = Math.max(mostAtOnce, wires.size);
     wire.on('close', () => wires.delete(wire));
     wire.on('error', (error) => log.debug({ err: error }, 'a connection broke'));
     const url = requestUrl(request);
@@ -117,6 +126,9 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
     get attempts() {
       return attempts;
     },
+    get mostAtOnce() {
+      return mostAtOnce;
+    },
     recordings,
     vault,
     get lastImage() {
@@ -126,6 +138,7 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
       for (const { live } of attempts) live?.command(action);
     },
     stop() {
+      for (const { live } of attempts) live?.stop();
       for (const wire of wires) wire.destroy();
     },
   };

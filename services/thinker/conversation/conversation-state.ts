@@ -10,6 +10,8 @@ export interface ConversationPolicy {
   noPongMs: number;
   /** From the end of the question to handing it to the next backend down, where there is one. */
   fallBackAfterMs: number;
+  /** As above, where there is no connection; a new one takes 300 ms. */
+  connectWithinMs: number;
   /** From the end of the question to the last backend's answer, or a spoken reason why there is none, or that it takes longer. */
   answerWithinMs: number;
   /** From the end of the question to giving up on whoever shows that he works on it (thoughts, tool calls, the last backend). */
@@ -38,6 +40,7 @@ export const CONVERSATION_POLICY: ConversationPolicy = {
   noOutputMs: 1_500,
   noPongMs: 2_000,
   fallBackAfterMs: 4_500,
+  connectWithinMs: 2_500,
   answerWithinMs: 7_000,
   workWithinMs: 20_000,
   stalledMs: 4_000,

@@ -381,7 +381,7 @@ describe('a lost connection', () => {
   it('is handed to the next backend down where there is one', () => {
     const talk = play({ lowerBackends: ['http', 'offline'] }).at(1_000);
     talk.feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
-    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 }).wait(6_000);
+    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 }).wait(3_500);
     expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
     const failure = { kind: 'network', message: 'no network', retryable: true };
     talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'failed', failure } });

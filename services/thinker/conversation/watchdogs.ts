@@ -139,7 +139,10 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
   const isLast = below(state, active) === undefined;
   if (active.backend !== 'live') return endedMs + (isLast ? policy.workWithinMs : policy.answerWithinMs);
   if (isLast) return endedMs + policy.answerWithinMs;
-  return endedMs + Math.min(policy.answerWithinMs, policy.fallBackAfterMs + state.rttMs);
+  // A reconnection for this very question is part of its remedy and gets the longer time.
+  const unconnected = !state.connected && state.reconnects === 0;
+  const patienceMs = unconnected ? policy.connectWithinMs : policy.fallBackAfterMs;
+  return endedMs + Math.min(policy.answerWithinMs, patienceMs + state.rttMs);
 }
 
 /** When somebody who waits for a server at work must be told so. */
