@@ -35,36 +35,33 @@ describeWith(
       await card?.close();
     });
 
-    it.each(['half-duplex', 'aec'] as const)(
-      '%s: the assistant does not interrupt itself, a person does',
-      async (echo) => {
-        card = await createVirtualSoundCard();
-        await card.pactl('load-module', 'module-loopback', 'source=speaker.monitor', 'sink=mic', 'latency_msec=20');
-        const reply = await voiceOf(REPLY, 'en', REPLY_GAIN);
-        const person = await voiceOf('Stop, what colour is the door?', 'en+f3', PERSON_GAIN);
-        stack = await startTestStack(card.env);
-        const speeches = await stack.watch(speech);
-        const interrupts = await stack.watch(interrupt);
-        const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: 'portaudio', ECHO: 'half-duplex' });
-        await audioIn.logged(({ msg }) => msg === 'microphone open');
-        // An idle sound server hands out its first samples only after some two seconds.
-        await card.speak(new Int16Array(3 * 16_000), 16_000);
+    it('half-duplex: the assistant does not interrupt itself, a person does', async () => {
+      card = await createVirtualSoundCard();
+      await card.pactl('load-module', 'module-loopback', 'source=speaker.monitor', 'sink=mic', 'latency_msec=20');
+      const reply = await voiceOf(REPLY, 'en', REPLY_GAIN);
+      const person = await voiceOf('Stop, what colour is the door?', 'en+f3', PERSON_GAIN);
+      stack = await startTestStack(card.env);
+      const speeches = await stack.watch(speech);
+      const interrupts = await stack.watch(interrupt);
+      const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: 'portaudio', ECHO: 'half-duplex' });
+      await audioIn.logged(({ msg }) => msg === 'microphone open');
+      // An idle sound server hands out its first samples only after some two seconds.
+      await card.speak(new Int16Array(3 * 16_000), 16_000);
 
-        stack.bus.publish(speakerState, { state: 'speaking', volume: 1, output: 'test', since: 0 });
-        const player = spawn(
-          'pacat',
-          ['-p', '-d', 'speaker', '--rate=16000', '--channels=1', '--format=s16le', '--raw', '--latency-msec=60'],
-          { env: { ...process.env, ...card.env }, stdio: ['pipe', 'ignore', 'ignore'] },
-        );
-        player.stdin.end(Buffer.concat([Buffer.from(reply.buffer), Buffer.from(reply.buffer)]));
-        const played = once(player, 'close');
-        await card.speak(new Int16Array(reply.length), 16_000);
-        expect(interrupts.seen).toEqual([]);
-        await card.speak(person, 16_000);
-        await interrupts.next(({ source }) => source === 'barge-in');
-        expect(speeches.seen.at(-1)?.payload.state).toBe('started');
-        await played;
-      },
-    );
+      stack.bus.publish(speakerState, { state: 'speaking', volume: 1, output: 'test', since: 0 });
+      const player = spawn(
+        'pacat',
+        ['-p', '-d', 'speaker', '--rate=16000', '--channels=1', '--format=s16le', '--raw', '--latency-msec=60'],
+        { env: { ...process.env, ...card.env }, stdio: ['pipe', 'ignore', 'ignore'] },
+      );
+      player.stdin.end(Buffer.concat([Buffer.from(reply.buffer), Buffer.from(reply.buffer)]));
+      const played = once(player, 'close');
+      await card.speak(new Int16Array(reply.length), 16_000);
+      expect(interrupts.seen).toEqual([]);
+      await card.speak(person, 16_000);
+      await interrupts.next(({ source }) => source === 'barge-in');
+      expect(speeches.seen.at(-1)?.payload.state).toBe('started');
+      await played;
+    });
   },
 );
