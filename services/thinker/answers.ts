@@ -5,6 +5,7 @@ import type { AnswerBackend, Question } from './backends/answer-backend.ts';
 import { AnswerFailure } from './backends/answer-failure.ts';
 import type { BackendReport } from './conversation/conversation-state.ts';
 import type { Backend } from './conversation/turn.ts';
+import { type Question as OwnQuestion, wholeOf } from './uplink/question.ts';
 
 /** What becomes of an answer; `samples` come with audio. */
 export type ReportAnswer = (turn: number, report: BackendReport, samples?: Int16Array) => void;
@@ -72,6 +73,18 @@ export class Answers {
     this.running.delete(turn);
     this.report(turn, last);
   }
+}
+
+/** All a backend below `live` needs to answer on its own. @param frame what the camera shows now. */
+export function backendQuestion(
+  question: OwnQuestion,
+  frame: Uint8Array | undefined,
+  history: Question['history'],
+): Question {
+  const cannotSee = frame === undefined;
+  if (question.kind === 'speech') return { audio: wholeOf(question), frame, cannotSee, history };
+  if (question.exactly) return { sayExactly: question.text, history };
+  return question.withFrame ? { text: question.text, frame, cannotSee, history } : { text: question.text, history };
 }
 
 function failureOf(error: unknown): Failure {

@@ -74,4 +74,25 @@ describe('a conversation through the Live WebSocket', () => {
     expect(remembered).toContain('what time is it?');
     expect(remembered).toContain('Turn left now.');
   });
+
+  it.each([
+    ['the turn', []],
+    ['the whole session', [{ faults: [{ fault: 'cumulative-usage' as const }] }]],
+  ])('keeps the account of each turn where the server counts %s', async (_what, connections) => {
+    bench = await thinkerBench({ scenario: { connections } });
+    const { until, turns, sessions, simulator, meters } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    for (const seconds of [1, 2, 0.5]) {
+      const utterance = await bench.speak(seconds);
+      const done = await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+      // The bench's voice speaks for one second: 25 tokens.
+      expect(done.usage).toMatchObject({ responseAudioTokens: 25 });
+      expect(done.usage?.['sentBytes']).toBeGreaterThan(seconds * 32_000);
+    }
+    const { prompt, response } = simulator.state().sessions[0]?.usage ?? { prompt: {}, response: {} };
+    const { counters } = meters.snapshot(0);
+    expect(counters['promptAudioTokens']).toBe('AUDIO' in prompt ? prompt.AUDIO : 0);
+    expect(counters['responseAudioTokens']).toBe('AUDIO' in response ? response.AUDIO : 0);
+    expect(counters['costUsd']).toBeGreaterThan(0);
+  });
 });

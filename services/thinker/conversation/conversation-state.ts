@@ -10,9 +10,11 @@ export interface ConversationPolicy {
   noPongMs: number;
   /** From the end of the question to handing it to the next backend down, where there is one. */
   fallBackAfterMs: number;
-  /** From the end of the question to a spoken reason why there is no answer. */
+  /** As above, where there is no connection; a new one takes 300 ms. */
+  connectWithinMs: number;
+  /** From the end of the question to the last backend's answer, or a spoken reason why there is none, or that it takes longer. */
   answerWithinMs: number;
-  /** As above, where the server shows that it works on it (thoughts, tool calls). */
+  /** From the end of the question to giving up on whoever shows that he works on it (thoughts, tool calls, the last backend). */
   workWithinMs: number;
   /** Between two pieces of an answer that is not complete. */
   stalledMs: number;
@@ -37,8 +39,9 @@ export interface ConversationPolicy {
 export const CONVERSATION_POLICY: ConversationPolicy = {
   noOutputMs: 1_500,
   noPongMs: 2_000,
-  fallBackAfterMs: 5_000,
-  answerWithinMs: 7_500,
+  fallBackAfterMs: 4_500,
+  connectWithinMs: 2_500,
+  answerWithinMs: 7_000,
   workWithinMs: 20_000,
   stalledMs: 4_000,
   settleMs: 700,
@@ -90,6 +93,8 @@ export interface ConversationState {
   readonly serverWorks: boolean;
   /** The server waits for results of tools; its silence is ours. */
   readonly toolsRunning: boolean;
+  /** The user has been told that it takes longer. */
+  readonly patienceAsked: boolean;
   /** The active answer broke off and the model was asked to go on; once is enough. */
   readonly goneOn: boolean;
   /** The active answer seems complete, unless something follows until then. */
@@ -192,6 +197,7 @@ export function initialConversation(options: {
     lifeAtMs: 0,
     serverWorks: false,
     toolsRunning: false,
+    patienceAsked: false,
     goneOn: false,
     waiting: [],
     recent: [],

@@ -22,10 +22,11 @@ export function remember(ledger: readonly LedgerEntry[], turn: Turn, atMs: numbe
   const others = ledger.filter((entry) => entry.turn !== turn.number);
   const heard = turn.phase === 'done' ? turn.modelText : heardText(turn);
   if (!turn.userText && !heard) return others;
-  const known = ledger.find((entry) => entry.turn === turn.number);
+  // A handle that comes after this moment stands for a session that knows the turn.
+  const { generationComplete, interrupted } = turn.timings;
   const entry = {
     turn: turn.number,
-    atMs: known?.atMs ?? atMs,
+    atMs: generationComplete ?? interrupted ?? atMs,
     user: turn.userText,
     heard,
     cut: turn.phase !== 'done',

@@ -49,6 +49,7 @@ export function activate(draft: Draft, turn: Turn): void {
   draft.lifeAtMs = draft.nowMs;
   draft.serverWorks = false;
   draft.toolsRunning = false;
+  draft.patienceAsked = false;
   draft.goneOn = false;
   delete draft.settleAtMs;
   delete draft.atServerSinceMs;

@@ -3,7 +3,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ConversationPolicy, ConversationState, Draft } from './conversation-state.ts';
 import { askAgain } from './server-output.ts';
 import { spokenReason } from './spoken-reason.ts';
-import { isOver, looksComplete, type Turn, unexplainedSeconds } from './turn.ts';
+import { type Backend, isOver, looksComplete, type Turn, unexplainedSeconds } from './turn.ts';
 import { advance, cut, fail, finishGeneration, isServerLed, put } from './turn-order.ts';
 
 const NO_ANSWER: Failure = { kind: 'no-answer', message: 'Gemini gave no answer in time; ask again', retryable: true };
@@ -24,7 +24,7 @@ export function conversationWakeMs(state: ConversationState, policy: Conversatio
     const deadline = deadlineMs(state, active, policy);
     if (deadline !== undefined) times.push(deadline);
     if (state.settleAtMs !== undefined) times.push(state.settleAtMs);
-    times.push(garbledAtMs(active, policy));
+    times.push(garbledAtMs(active, policy), patienceAtMs(state, active, policy));
   }
   if (state.owed && !active) times.push(state.owed.sinceMs + policy.owedMs);
   for (const turn of state.recent) if (!isOver(turn)) times.push(heardByMs(turn, policy), garbledAtMs(turn, policy));
@@ -53,6 +53,10 @@ export function passTime(draft: Draft): void {
   if (deadline !== undefined && draft.nowMs >= deadline) {
     fallBack(draft, active, draft.liveFailure ?? (draft.connected ? NO_ANSWER : NO_CONNECTION));
     return;
+  }
+  if (draft.nowMs >= patienceAtMs(draft, active, policy)) {
+    draft.patienceAsked = true;
+    draft.effects.push({ type: 'explain', text: 'One moment, I am still working on it.' });
   }
   const silence = silenceMs(draft, active, policy);
   if (silence === undefined || draft.nowMs < silence) return;
@@ -100,11 +104,11 @@ function endOrGoOn(draft: Draft, active: Turn): void {
 
 /** The next backend down answers (with Gemini's own detection nobody has kept the question for it); where there is none, the user is told why, and the turn has failed. */
 export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
-  const below = draft.lowerBackends.slice(draft.lowerBackends.indexOf(active.backend) + 1)[0];
-  if (below && active.replySamples === 0 && !isServerLed(draft, active)) {
+  const next = below(draft, active);
+  if (next && active.replySamples === 0 && !isServerLed(draft, active)) {
     draft.effects.push({ type: active.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: active.number });
     draft.effects.push({ type: 'count', name: 'fallenBack' });
-    put(draft, advance(draft, active, { type: 'backendChanged', backend: below }));
+    put(draft, advance(draft, active, { type: 'backendChanged', backend: next }));
     return;
   }
   draft.effects.push({ type: 'count', name: 'turnsWithoutAnswer' }, { type: 'explain', text: spokenReason(failure) });
@@ -131,10 +135,25 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
   const endedMs = active.timings['questionEnded'];
   if (endedMs === undefined || active.phase === 'speaking') return undefined;
   if (state.liveFailure && active.backend === 'live') return endedMs;
-  if (state.serverWorks) return endedMs + policy.workWithinMs;
-  const canFallBack = active.backend === 'live' && state.lowerBackends.length > 0;
-  if (canFallBack) return endedMs + Math.min(policy.answerWithinMs, policy.fallBackAfterMs + state.rttMs);
-  return active.backend === 'live' ? endedMs + policy.answerWithinMs : endedMs + policy.workWithinMs;
+  if (active.backend === 'live' && state.serverWorks) return endedMs + policy.workWithinMs;
+  const isLast = below(state, active) === undefined;
+  if (active.backend !== 'live') return endedMs + (isLast ? policy.workWithinMs : policy.answerWithinMs);
+  if (isLast) return endedMs + policy.answerWithinMs;
+  // A reconnection for this very question is part of its remedy and gets the longer time.
+  const unconnected = !state.connected && state.reconnects === 0;
+  const patienceMs = unconnected ? policy.connectWithinMs : policy.fallBackAfterMs;
+  return endedMs + Math.min(policy.answerWithinMs, patienceMs + state.rttMs);
+}
+
+/** When somebody who waits for a server at work must be told so. */
+function patienceAtMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number {
+  const endedMs = active.timings['questionEnded'];
+  const waits = active.backend === 'live' && active.phase === 'thinking' && state.serverWorks && !state.patienceAsked;
+  return waits && endedMs !== undefined ? endedMs + policy.answerWithinMs : Number.POSITIVE_INFINITY;
+}
+
+function below(state: ConversationState, { backend }: Turn): Backend | undefined {
+  return state.lowerBackends[state.lowerBackends.indexOf(backend) + 1];
 }
 
 /** When a complete answer counts as heard: the speaker says so, nobody plays it, or the speaker has fallen silent about it. */

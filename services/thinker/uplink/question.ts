@@ -61,6 +61,10 @@ export class Questions {
     if (utterance !== undefined) this.spoken.delete(utterance);
   }
 
+  drop(utterance: number): void {
+    this.spoken.delete(utterance);
+  }
+
   private speech(utterance: number): SpokenQuestion {
     const known = this.spoken.get(utterance);
     if (known) return known;

@@ -5,6 +5,7 @@ import { CANNOT_SEE_NOW, SAY_EXACTLY } from '../live/instruction.ts';
 import type { LiveConnection } from '../live/live-connection.ts';
 import type { NewestFrame } from './newest-frame.ts';
 import type { Asker, Question, Questions, SpokenQuestion, WrittenQuestion } from './question.ts';
+import { PICTURE_LIMIT_BYTES, PICTURE_PERIOD_MS, RETRY_MS, SOUND_LIMIT_BYTES } from './uplink-limits.ts';
 
 /** The connection, as far as sending goes. */
 export type UplinkSink = Pick<LiveConnection, 'bufferedBytes' | 'send'>;
@@ -24,13 +25,6 @@ export interface UplinkOptions {
 
 /** 40 ms, the upper end of what the Live API advises; less where less is there. */
 const CHUNK_SAMPLES = MICROPHONE_RATE_HZ / 25;
-/** Unsent bytes beyond which sound waits: 1.5 s of it in base64. */
-const SOUND_LIMIT_BYTES = 64_000;
-/** Unsent bytes beyond which a picture is left out, so that it does not hold up the sound behind it. */
-const PICTURE_LIMIT_BYTES = 16_000;
-const RETRY_MS = 20;
-/** At most two pictures a second; the model looks at one. */
-const PICTURE_PERIOD_MS = 500;
 /** Google misses an activity that begins sooner after the end of the last one. */
 const ACTIVITY_GAP_MS = 500;
 

@@ -56,6 +56,8 @@ export interface ThinkerBench {
   heard(turn: number, positionSamples: number, state: 'progress' | 'finished' | 'interrupted'): void;
   /** Resolves with the first match, among what has been published or will be; rejects after `withinMs`. */
   until<Item>(list: readonly Item[], matches: (item: Item) => boolean, withinMs?: number): Promise<Item>;
+  /** Silence on the last stream, in real time, as an open microphone sends it. */
+  quiet(seconds: number): Promise<void>;
   clockNow(): number;
   restart(): Promise<void>;
   /** Starts a second thinker beside the first, as a reload does; the returned function ends the first. */
@@ -68,7 +70,8 @@ export async function thinkerBench(
     scenario?: Scenario;
     environment?: Record<string, string>;
     policies?: ThinkerPolicies;
-    deafSpeaker?: boolean;
+    deafSpeaker?: boolean /** The way to the simulator's port. */;
+    route?: (port: number) => Promise<string>;
   } = {},
 ): Promise<ThinkerBench> {
   const stateDir = mkdtempSync(join(tmpdir(), 'thinker-'));
@@ -104,7 +107,7 @@ export async function thinkerBench(
     30 * RATE_HZ,
   );
   const settings = loadSettings({
-    GEMINI_BASE_URL: simulator.url,
+    GEMINI_BASE_URL: (await options.route?.(simulator.port)) ?? simulator.url,
     GEMINI_API_KEY: 'test-key',
     CORTEX_STATE_DIR: stateDir,
     ...options.environment,
@@ -180,6 +183,24 @@ export async function thinkerBench(
         if (found !== undefined) return found;
         if (clock.nowMs() > giveUpAtMs) throw new Error(`not seen in ${withinMs} ms: ${matches}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    async quiet(seconds) {
+      const stream = utterance + 1_000;
+      for (let position = 0; position < seconds * RATE_HZ; position += FRAME_SAMPLES) {
+        const samples = new Int16Array(FRAME_SAMPLES);
+        const first = position === 0;
+        microphone.publish({
+          sampleRateHz: RATE_HZ,
+          stream,
+          position,
+          timeUs: 0,
+          first,
+          last: false,
+          resent: false,
+          samples,
+        });
+        await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
     clockNow: () => clock.nowMs(),

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts';
+import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
+
+const ramp = (samples: number) => Array.from({ length: samples }, (_unused, index) => (index % 30_000) + 1);
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A thinker whose way to the simulator leads through a network with faults. */
+async function behindNetwork(
+  run: (bench: ThinkerBench, network: TcpProxy) => Promise<void>,
+  options: Parameters<typeof thinkerBench>[0] = {},
+): Promise<void> {
+  let network: TcpProxy | undefined;
+  const bench = await thinkerBench({
+    policies: { session: { stableAfterMs: 200 } },
+    ...options,
+    async route(port) {
+      network = await tcpProxy(port);
+      return network.url;
+    },
+  });
+  try {
+    await bench.until(bench.sessions, ({ state }) => state === 'connected');
+    if (network) await run(bench, network);
+  } finally {
+    await bench.stop();
+    await network?.close();
+  }
+}
+
+/** How long after the question the user first hears something, answer or reason; rejects after nine seconds. */
+async function firstWord(bench: ThinkerBench, utterance: number): Promise<number> {
+  const asked = performance.now();
+  const speaks = () => bench.turns.some((turn) => turn.utterance === utterance && turn.state === 'speaking');
+  await bench.until([0], () => speaks() || bench.alerts.length > 0, 9_000);
+  return performance.now() - asked;
+}
+
+describe.concurrent('a network that', () => {
+  it('is cut while the user speaks loses nothing of the question', () =>
+    behindNetwork(async (bench, network) => {
+      await pause(300);
+      const speaking = bench.speak(1.5, { paced: true });
+      await pause(600);
+      network.cut();
+      const utterance = await speaking;
+      const done = await bench.until(bench.turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+      expect(done.backend).toBe('live');
+      expect([...bench.simulator.recording({ connection: 2 })]).toEqual(ramp(24_000));
+    }));
+
+  it('is cut during the answer lets it be finished', () =>
+    behindNetwork(
+      async (bench, network) => {
+        await pause(300);
+        await bench.speak(0.4);
+        await bench.until(bench.frames, ({ position }) => position > 0);
+        network.cut();
+        const done = await bench.until(bench.turns, ({ state }) => state === 'done', 10_000);
+        expect(bench.frames.filter(({ stream, last }) => stream === done.turn && last)).toHaveLength(1);
+        const positions = bench.frames.filter(({ stream }) => stream === done.turn).map(({ position }) => position);
+        expect(positions).toEqual([...positions].sort((one, other) => one - other));
+      },
+      { scenario: { timing: { ...QUICK, speed: 2 } } },
+    ));
+
+  it('is cut in between is not noticed by anybody', () =>
+    behindNetwork(async (bench, network) => {
+      await pause(300);
+      network.cut();
+      await bench.until([0], () => bench.simulator.state().attempts.length === 2);
+      const utterance = await bench.speak(0.4);
+      await bench.until(bench.turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+      expect(bench.alerts).toEqual([]);
+    }));
+
+  it('needs a second for each way is waited for, not asked twice', () =>
+    behindNetwork(async (bench, network) => {
+      network.set({ delayMs: 1_000 });
+      // The distance is measured by the pings of a first question.
+      const first = await bench.speak(0.3);
+      await firstWord(bench, first);
+      await bench.until(bench.turns, (turn) => turn.utterance === first && turn.state === 'done', 15_000);
+      const second = await bench.speak(0.3);
+      expect(await firstWord(bench, second)).toBeLessThan(8_000);
+    }));
+
+  it('stalls with the connection open ends in another connection, with bounded memory', () =>
+    behindNetwork(async (bench, network) => {
+      await pause(300);
+      network.set({ stalled: true });
+      const utterance = await bench.speak(20);
+      await pause(1_500);
+      network.set({});
+      await firstWord(bench, utterance);
+      await bench.until(
+        bench.turns,
+        (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state),
+        20_000,
+      );
+    }));
+
+  it('carries 64 kbit/s delays the question or explains, and loses nothing', () =>
+    behindNetwork(async (bench, network) => {
+      network.set({ upBytesPerSecond: 8_000 });
+      const utterance = await bench.speak(0.8);
+      expect(await firstWord(bench, utterance)).toBeLessThan(8_500);
+      await bench.until(
+        bench.turns,
+        (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state),
+        20_000,
+      );
+    }));
+
+  it('is gone for a while is explained, probed for, and back without anybody doing anything', { timeout: 60_000 }, () =>
+    behindNetwork(async (bench, network) => {
+      await pause(300);
+      network.set({ down: true });
+      const utterance = await bench.speak(0.4);
+      expect(await firstWord(bench, utterance)).toBeLessThan(8_500);
+      network.set({});
+      await bench.until(
+        bench.sessions,
+        ({ state, since }) => state === 'connected' && since > bench.clockNow() - 500,
+        20_000,
+      );
+      const next = await bench.speak(0.4);
+      const done = await bench.until(bench.turns, (turn) => turn.utterance === next && turn.state === 'done', 10_000);
+      expect(done.backend).toBe('live');
+      const gaps = bench.simulator.state().attempts.length;
+      expect(gaps).toBeLessThan(6);
+    }),
+  );
+});
+
+describe('Gemini deciding the turns itself', () => {
+  it('hears one stream and is answered by turns', async () => {
+    const bench = await thinkerBench({ environment: { VAD_MODE: 'server' } });
+    try {
+      await bench.until(bench.sessions, ({ state }) => state === 'connected');
+      await bench.speak(1.2, { paced: true });
+      await bench.quiet(1.5);
+      const done = await bench.until(bench.turns, ({ state }) => state === 'done', 10_000);
+      expect(done.backend).toBe('live');
+    } finally {
+      await bench.stop();
+    }
+  });
+});
