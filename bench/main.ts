@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { benchBargeIn } from './barge-in.ts';
+import { benchConversation } from './conversation.ts';
 import { benchEndpointing } from './endpointing.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
@@ -8,7 +10,9 @@ import { benchVision } from './vision.ts';
 
 /** Every benchmark by the name it is asked for with: `npm run bench -- router`. Without a name all of them run. */
 const BENCHES: Record<string, () => Promise<BenchTable>> = {
+  'barge-in': benchBargeIn,
   endpointing: benchEndpointing,
+  conversation: benchConversation,
   restarts: benchRestartMatrix,
   router: benchRouter,
   vision: benchVision,

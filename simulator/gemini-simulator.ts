@@ -10,6 +10,7 @@ import { serveControl } from './control/control-http.ts';
 import { type SimulatorState, stateReport } from './control/state-report.ts';
 import { serveGemini } from './http/gemini-http.ts';
 import { sendJson } from './http/json.ts';
+import { requestUrl } from './http/request-url.ts';
 import { startLiveServer } from './live/live-server.ts';
 import type { Action } from './live/session-state.ts';
 import type { RequestRule, Scenario } from './scenario/scenario.ts';
@@ -49,6 +50,9 @@ export interface GeminiSimulator {
   command(action: Action): void;
   /** As if two hours had passed for every handle. */
   expireHandles(): void;
+  /** Nothing listens on the port until `acceptConnections`: connecting is refused. Open sessions stay. */
+  refuseConnections(): Promise<void>;
+  acceptConnections(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,7 +78,7 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
   let requests: ModelRequest[] = [];
 
   const http = createServer((request, response) => {
-    const url = new URL((request.url ?? '/').replace(/^\/+/, '/'), 'http://localhost');
+    const url = requestUrl(request);
     const served = url.pathname.startsWith('/control/')
       ? serveControl(request, response, url, simulator)
       : serveGemini(request, response, url, { delay, answer, voice, scenario, received });
@@ -119,7 +123,7 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
       scenario.load(loaded);
       live.command({ kind: 'adopt', changes: scenario.forOpenConnections() });
     },
-    state: () => stateReport(scenario.description, live.attempts, requests),
+    state: () => stateReport(scenario.description, live, requests),
     recording({ connection, activity: number } = { connection: 0 }) {
       if (connection === 0) return live.recordings.samples();
       if (number === undefined) return live.recordings.samples({ connection });
@@ -129,9 +133,17 @@ export async function createGeminiSimulator(options: SimulatorOptions = {}): Pro
       const { fromSample, toSample = fromSample } = activity;
       return live.recordings.samples({ connection, fromSample, toSample });
     },
-    lastImage: () => live.attempts.findLast((attempt) => attempt.live?.lastImage)?.live?.lastImage,
+    lastImage: () => live.lastImage,
     command: (action) => live.command(action),
     expireHandles: () => live.vault.expireAll(),
+    async refuseConnections() {
+      // Sessions keep their sockets, so `close` does not call back before they end; it stops listening at once.
+      http.close();
+      http.closeIdleConnections();
+    },
+    async acceptConnections() {
+      await listen(http, port, host);
+    },
     async close() {
       for (const cancel of delays) cancel();
       live.stop();

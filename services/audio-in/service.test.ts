@@ -9,6 +9,8 @@ import { level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
+import { speakerState } from '#shared/contract/speaker.ts';
+import { session } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Meters } from '#shared/metrics/meters.ts';
@@ -164,6 +166,38 @@ describe('audio-in', () => {
   it('without a microphone (off) still says so and stays up', async () => {
     await start({ CORTEX_AUDIO_INPUT: 'off' });
     expect(used).toEqual(['off']);
+  });
+
+  it('streams without a break while the session is open when Gemini decides about turns', async () => {
+    const publishSession = (state: 'connected' | 'idle') =>
+      hub.bus().publish(session, { state, model: 'm', attempt: 0, resumable: false, simulated: true, since: 0 });
+    await start({ VAD_MODE: 'server' }, lips);
+    lips.say(500, 500);
+    publishSession('connected');
+    await settle();
+    lips.say(1_000, 500);
+    lips.say(1_000, 0);
+    publishSession('idle');
+    await settle();
+    lips.say(500, 500);
+    await settle();
+    expect(heard).toEqual([]);
+    expect(frames[0]?.first).toBe(true);
+    expect(frames.at(-1)?.last).toBe(true);
+    expect(frames.reduce((sum, frame) => sum + frame.samples.length, 0)).toBe(32_000);
+  });
+
+  it('does not take the assistant for a person in half-duplex, but hears who is louder', async () => {
+    await start({ ECHO: 'half-duplex' }, lips);
+    const playing = { state: 'speaking' as const, volume: 1, output: 'test', since: 0 };
+    hub.bus().publish(speakerState, playing);
+    await settle();
+    lips.say(5_000, 300);
+    await settle();
+    expect(heard).toEqual([]);
+    lips.hear(Int16Array.from({ length: 8_000 }, (_unused, index) => (index % 16 < 8 ? 3_000 : -3_000)));
+    await settle();
+    expect(heard.slice(0, 2)).toEqual(['possible', 'started']);
   });
 
   describe('with a successor', () => {

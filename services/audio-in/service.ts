@@ -1,13 +1,6 @@
-import {
-  type HandoverState,
-  level,
-  microphonePcm,
-  microphoneResend,
-  type Speech,
-  speech,
-} from '#shared/contract/audio-in.ts';
+import { type HandoverState, microphonePcm, microphoneResend } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
+import { privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
 import { speakerState } from '#shared/contract/speaker.ts';
 import { session } from '#shared/contract/thinker.ts';
@@ -21,15 +14,14 @@ import { startHandover } from './handover.ts';
 import { chooseMicrophone } from './microphone/choose-microphone.ts';
 import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
+import { outputPublisher } from './output-publisher.ts';
 import { PrivacyFile } from './privacy-file.ts';
 import { listeningOptions, switchesOf } from './switches.ts';
-import type { EndpointingEvent } from './voice/endpointing.ts';
-import { Listening, type ListeningOutput } from './voice/listening.ts';
+import { Listening } from './voice/listening.ts';
 import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts';
 
 /** What the contract promises subscribers that ask for samples again. */
 const HISTORY_SAMPLES = 30 * MICROPHONE_RATE_HZ;
-const SAMPLES_PER_MS = MICROPHONE_RATE_HZ / 1000;
 /** What a successor has in common with its predecessor: long enough to hold a sound by which they can be joined. */
 const HEARD_BEFORE_READY_SAMPLES = MICROPHONE_RATE_HZ / 2;
 /** A successor that has not heard that much by now gets ready without: PM2 does not wait for ever. */
@@ -57,37 +49,14 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   let leftBehind: HandoverState | undefined;
   let heardEnough: (() => void) | undefined;
 
-  function publishSpeech(utterance: number, event: EndpointingEvent): void {
-    const at = listening.timeMs(event.position);
-    const payload: Speech = {
-      utterance,
-      state: event.state,
-      probability: event.probability,
-      speechMs: event.voicedSamples / SAMPLES_PER_MS,
-      at,
-    };
-    bus.publish(speech, payload);
-    meters.count(COUNTERS[event.state]);
-    log.debug(payload, 'speech');
-    if (event.state !== 'started' || switches.bargeIn === 'off') return;
-    bus.publish(interrupt, { id: `utterance-${utterance}`, source: 'barge-in', utterance, at });
-  }
-
   try {
     const publisher = await startPcmPublisher(bus, { pcm: microphonePcm, resend: microphoneResend }, HISTORY_SAMPLES);
     teardown.add(() => publisher.stop());
 
-    function act(outputs: ListeningOutput[]): void {
-      for (const output of outputs) {
-        if (output.kind === 'speech') publishSpeech(output.utterance, output.event);
-        else if (output.kind === 'level') bus.publish(level, output.level);
-        else {
-          publisher.publish(output.frame);
-          meters.count('pcmFrames');
-          meters.count('pcmSamples', output.frame.samples.length);
-        }
-      }
-    }
+    const act = outputPublisher(context, publisher, {
+      timeMs: (position) => listening.timeMs(position),
+      interrupts: () => switches.bargeIn !== 'off',
+    });
 
     function captured(samples: Int16Array): void {
       const options = listeningOptions(switches, settings, assistantSpeaking);
@@ -208,10 +177,3 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     throw error;
   }
 }
-
-const COUNTERS: Record<Speech['state'], string> = {
-  possible: 'speechPossible',
-  started: 'speechStarted',
-  ended: 'speechEnded',
-  discarded: 'speechDiscarded',
-};

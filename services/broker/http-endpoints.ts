@@ -16,6 +16,11 @@ export interface HttpEndpoints {
   connected(stream: Duplex, request: IncomingMessage): void;
 }
 
+/** A request that takes longer than this to arrive is no browser's. */
+const REQUEST_TIMEOUT_MS = 5_000;
+/** WebSockets count too. */
+const MAX_HTTP_CONNECTIONS = 200;
+
 /** The page loads nothing from anywhere else and cannot be framed; `host` because not every browser counts ws: as 'self'. */
 function securityHeaders(host: string): Record<string, string> {
   return {
@@ -31,6 +36,9 @@ export function createHttpServer(endpoints: HttpEndpoints): Server {
   const server = createServer((request, response) => {
     void respond(endpoints, request, response);
   });
+  server.headersTimeout = REQUEST_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.maxConnections = MAX_HTTP_CONNECTIONS;
   const webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: endpoints.maxPacketBytes,
@@ -40,6 +48,8 @@ export function createHttpServer(endpoints: HttpEndpoints): Server {
   server.on('upgrade', (request, socket, head) => {
     const refused = upgradeRefusal(request);
     if (refused) {
+      // Node takes its own error listener off an upgraded socket; a reset would end the process.
+      socket.on('error', () => socket.destroy());
       socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }

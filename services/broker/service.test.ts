@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -421,13 +422,32 @@ describe('the broker', () => {
           await new Promise((resolve) => socket.on('close', resolve));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
     const client = await connect(`mqtt://127.0.0.1:${mqttPort}`, folder, 'operator');
     const box = inbox(client);
     await client.subscribeAsync('cortex/still/here');
     await client.publishAsync('cortex/still/here', 'yes');
     expect((await box.arrived('cortex/still/here')).text).toBe('yes');
+  });
+
+  it.each([
+    ['from a foreign page', '/mqtt', 'Origin: http://elsewhere.example', '403'],
+    ['without the sub-protocol', '/mqtt', 'Sec-WebSocket-Protocol: chat', '400'],
+    ['on another path', '/other', 'Sec-WebSocket-Protocol: mqtt', '404'],
+  ])('refuses a WebSocket %s, and survives its reset', async (_what, path, header, code) => {
+    const { httpPort } = await start(freshFolder());
+    const request = `GET ${path} HTTP/1.1\r\nHost: localhost:${httpPort}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${header}\r\n\r\n`;
+    const polite = createConnection(httpPort, '127.0.0.1', () => polite.write(request));
+    const [answer] = (await once(polite, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(new RegExp(`^HTTP/1.1 ${code} `));
+    polite.destroy();
+    for (let n = 0; n < 20; n += 1) {
+      const rude = createConnection(httpPort, '127.0.0.1', () => rude.write(request, () => rude.resetAndDestroy()));
+      rude.on('error', () => undefined);
+      await once(rude, 'close');
+    }
+    expect((await fetch(`http://localhost:${httpPort}/healthz`)).status).toBe(200);
   });
 
   it('tells the guest login to its own page and to no other', async () => {

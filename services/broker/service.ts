@@ -25,6 +25,8 @@ export interface RunningBroker extends Running {
 /** The dashboard and its WebSocket; other machines use MQTT with TLS. */
 const HTTP_HOST = '127.0.0.1';
 const TLS_HANDSHAKE_MS = 5_000;
+/** TCP's own keep-alive finds those that vanished without a word and without one of MQTT's. */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
 
 /** The broker with its listeners. Throws ConfigurationError for a taken port, an open door without TLS, a damaged file. */
 export async function startBroker(context: ProcessContext): Promise<RunningBroker> {
@@ -38,7 +40,7 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
     teardown.add(() => broker.close());
     await bringBack(broker.aedes, retained, context);
 
-    const mqttServer = tls ? createTlsListener(tls, broker.accept) : createTcpServer({ noDelay: true }, broker.accept);
+    const mqttServer = tls ? createTlsListener(tls, broker.accept) : createTcpServer(SOCKET_OPTIONS, broker.accept);
     const mqttPort = await listen(mqttServer, settings.mqttHost, settings.mqttPort, 'CORTEX_MQTT_PORT');
     // Not awaited: it ends when the last connection does, and those are closed by the step after this one.
     teardown.add(() => void mqttServer.close());
@@ -73,7 +75,9 @@ export async function startBroker(context: ProcessContext): Promise<RunningBroke
 
 function createTlsListener(tls: TlsFiles, accept: (socket: Duplex) => void): Server {
   try {
-    return createTlsServer({ ...tls, noDelay: true, handshakeTimeout: TLS_HANDSHAKE_MS }, (socket) => accept(socket));
+    return createTlsServer({ ...tls, ...SOCKET_OPTIONS, handshakeTimeout: TLS_HANDSHAKE_MS }, (socket) =>
+      accept(socket),
+    );
   } catch (error) {
     throw new ConfigurationError(
       `CORTEX_MQTT_TLS_CERT and CORTEX_MQTT_TLS_KEY hold no certificate and key in PEM that fit together (${messageOf(error)})`,

@@ -1,7 +1,7 @@
 import type { Transcript } from '#shared/contract/thinker.ts';
 import type { Command } from './commands.ts';
 import { obey } from './control/obey.ts';
-import { type LayerReaction, nextLayerRequests } from './layers/layer-requests.ts';
+import { giveUpAll, type LayerReaction, nextLayerRequests } from './layers/layer-requests.ts';
 import { isGuidesAlone } from './layers/ownership.ts';
 import { quietly, type RouterReaction, type RouterState } from './router-state.ts';
 import { type Route, route } from './routing/route.ts';
@@ -78,7 +78,7 @@ function control(state: RouterState, intent: string, turn: number, obeyed: Comma
 /** Silence, and nothing that other layers still owe will break it. */
 export function stopped(state: RouterState): RouterReaction {
   return {
-    state: { ...state, requests: { ...state.requests, open: [] } },
+    state: { ...state, requests: giveUpAll(state.requests) },
     commands: [{ type: 'interrupt', source: 'voice-command' }],
   };
 }

@@ -3,7 +3,7 @@ import type { Status } from '#shared/contract/service.ts';
 import type { Session } from '#shared/contract/thinker.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { type Command, publisherOf } from './commands.ts';
-import { nextDueMs } from './layers/layer-requests.ts';
+import { nextDueMs, openCount } from './layers/layer-requests.ts';
 import { nextRouter } from './router.ts';
 import { initialRouter, type RouterEvent, type RouterState, succeedAt } from './router-state.ts';
 import { newSuccession, statusSeen } from './succession.ts';
@@ -75,8 +75,7 @@ export class RouterProcess {
   private setAlarm(): void {
     this.cancelAlarm();
     const { clock, meters } = this.context;
-    const { open } = this.state.requests;
-    meters.gauge('openLayerRequests', open.length);
+    meters.gauge('openLayerRequests', openCount(this.state.requests));
     const dueMs = nextDueMs(this.state.requests);
     if (dueMs === undefined) return;
     this.cancelAlarm = clock.after(Math.max(0, dueMs - clock.nowMs()), () => this.happened({ type: 'timePassed' }));

@@ -36,6 +36,8 @@ export class Player {
    * @param alertLevel gain of alerts, apart from that of replies.
    */
   render(count: number, alertLevel: number): Int16Array {
+    // Two hundred times a second for all the time nobody says a word: not worth a mix.
+    if (isIdle(this.playout) && this.alerts.isSilent) return new Int16Array(count);
     const mix = new Float64Array(count);
     this.step({ type: 'pulled', samples: count }, mix);
     this.alerts.render(count, (index, sample) => {
@@ -62,4 +64,9 @@ export class Player {
       else this.listener(effect);
     }
   }
+}
+
+/** Nothing to play and nothing on its way through the device, so that a pull would change nothing. */
+function isIdle({ turns, leaving, level }: PlayoutState): boolean {
+  return turns.length === 0 && leaving.length === 0 && level.left === 0;
 }

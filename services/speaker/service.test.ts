@@ -288,9 +288,9 @@ describe('a speaker and its successor', () => {
     const second = await successor();
     const rest = await first.stop();
     expect(voice(rest)).toHaveLength(60 * 24);
-    // Both devices are equally deep here, so the silence is the time until that stop and 5 ms to be safe.
+    // Both devices are equally deep here, so the silence is the time until that stop and 8 ms to be safe.
     const block = await second.play(3_000);
-    expect(block.findIndex((sample) => sample !== 0)).toBe((60 + 5) * 24);
+    expect(block.findIndex((sample) => sample !== 0)).toBe((60 + 8) * 24);
     expect(clock.nowMs()).toBe(1_000_000);
   });
 

@@ -10,8 +10,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { obeyCommands } from './commands.ts';
 import { HandoverBook, inheritanceOf } from './handover/handover.ts';
-import type { PlayoutRecord } from './handover/playout-record.ts';
-import { findPredecessor, watchPredecessor } from './handover/predecessor.ts';
+import { findPredecessor, type Predecessor, watchPredecessor } from './handover/predecessor.ts';
 import { machineProcesses, type Processes } from './handover/process-identity.ts';
 import { chooseOutput } from './outputs/choose-output.ts';
 import type { OpenOutput } from './outputs/output.ts';
@@ -32,7 +31,7 @@ const ALERT_MEMORY_MS = 2_000;
 /** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
 const LAST_WORD_MS = 60;
 /** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
-const GUARD_MS = 5;
+const GUARD_MS = 8;
 const STOP_LIMIT_MS = 500;
 
 /** What tests put in the place of the machine. */
@@ -56,6 +55,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const book = new HandoverBook(recordPath, processes.me, clock);
   const teardown = new Teardown();
   let active = false;
+  let leaving = false;
+  let standingBy = true;
   let missedAlerts: { payload: Alert; atMs: number }[] = [];
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
@@ -70,6 +71,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       source: (count) => speaker.render(count),
       handedOver() {
         if (active) book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
+        else if (leaving) book.comeTo(speaker.samplesToGo);
       },
       alone: () => alone,
       named(name) {
@@ -95,8 +97,12 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
   function sound(payload: Alert): void {
     const nowMs = clock.nowMs();
-    if (!active) missedAlerts = [...missedAlerts, { payload, atMs: nowMs }].slice(-4);
-    else if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
+    if (standingBy) missedAlerts = [...missedAlerts, { payload, atMs: nowMs }].slice(-4);
+    else play(payload);
+  }
+
+  function play(payload: Alert): void {
+    if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
     else void soundAlert(payload, speaker.alerts, { speak, log, meters });
   }
 
@@ -116,12 +122,13 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     teardown.add(() => receiver.stop());
 
     /** From here on this process is the speaker; it goes on where the record ends. */
-    function takeOver(record?: PlayoutRecord): void {
-      active = true;
+    function takeOver({ record, alive }: Partial<Predecessor> = {}): void {
+      standingBy = false;
       reports.begin();
       if (record) {
         if (record.heard) speaker.listen({ type: 'inherited', heard: record.heard });
-        speaker.tell({ type: 'restored', inheritance: inheritanceOf(record, clock.nowMs()) });
+        const lastWord = alive ? { ...record, toGo: 0 } : record;
+        speaker.tell({ type: 'restored', inheritance: inheritanceOf(lastWord, clock.nowMs()) });
         for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
         const newest = Math.max(0, ...record.over, ...record.turns.map(({ turn }) => turn));
         for (let next = 1; newest > 0 && next <= NEXT_TURNS; next += 1) {
@@ -131,12 +138,21 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       letAlone();
       // The predecessor's last samples are still on their way: two voices at once would spoil both.
       const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
-      speaker.beginIn(silentForMs > 0 ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard) : 0);
-      book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
-      for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) sound(payload);
+      const silentFor = silentForMs > 0 ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard) : 0;
+      speaker.beginIn(silentFor, () => {
+        // Kept until here, because it is the predecessor that writes it as long as it plays.
+        const now = alive ? findPredecessor(recordPath, processes) : undefined;
+        if (now?.alive && now.record.toGo > 0) return false;
+        if (now && now.record.toGo > 0) {
+          speaker.tell({ type: 'restored', inheritance: inheritanceOf(now.record, clock.nowMs()) });
+        }
+        active = true;
+        return true;
+      });
+      for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) play(payload);
     }
 
-    if (predecessor?.alive) {
+    if (predecessor?.alive && !predecessor.record.final) {
       log.info({ predecessor: predecessor.record.process }, 'standing by until the predecessor stops');
       for (const { turn, position } of predecessor.record.turns) {
         // If it is killed, what it handed over last has to be played again.
@@ -147,7 +163,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
       await Promise.race([output.attempted, new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve))]);
     } else {
-      takeOver(predecessor?.record);
+      takeOver(predecessor);
       await output.attempted;
     }
   } catch (error) {
@@ -164,9 +180,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const stopped = new Promise<void>((resolve) => {
         ahead = speaker.stopIn(lead, resolve);
       });
-      if (active) {
-        book.write(ahead, { heard: speaker.heard, unheard: lead + unheard, perishable: 0, final: true });
-      }
+      if (active) book.writeLast(ahead, { heard: speaker.heard, unheard, toGo: lead });
+      leaving = active;
       active = false;
       reports.leave();
       await Promise.race([stopped, new Promise<void>((resolve) => clock.after(STOP_LIMIT_MS, resolve))]);

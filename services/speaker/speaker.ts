@@ -1,3 +1,4 @@
+import { PERIOD_SAMPLES } from './outputs/output.ts';
 import { Player, type PlayerNews } from './player.ts';
 import { nextPlayout } from './playout/playout.ts';
 import type { PlayoutEvent, PlayoutState } from './playout/playout-state.ts';
@@ -33,22 +34,31 @@ export class Speaker {
 
   /** The next `count` samples for the device. */
   render(count: number): Int16Array {
-    if (!this.shift) return this.renderNow(count);
-    const before = Math.min(count, this.shift.inSamples);
+    const { shift } = this;
+    if (!shift) return this.renderNow(count);
+    const before = Math.min(count, shift.inSamples);
     const block = new Int16Array(count);
     block.set(this.renderNow(before));
-    this.shift.inSamples -= before;
-    if (this.shift.inSamples > 0) return block;
-    const { change } = this.shift;
+    shift.inSamples -= before;
+    if (shift.inSamples > 0) return block;
     this.shift = undefined;
-    change();
-    block.set(this.renderNow(count - before), before);
+    shift.change();
+    block.set(this.render(count - before), before);
     return block;
   }
 
-  /** Stays silent for this many samples more, then begins. */
-  beginIn(samples: number): void {
-    this.shift = { inSamples: samples, change: () => this.player.tell({ type: 'released', by: 'standby' }) };
+  /** Stays silent for this many samples more, and as long as `mayBegin` denies it; then begins. */
+  beginIn(samples: number, mayBegin: () => boolean): void {
+    const change = (): void => {
+      if (mayBegin()) this.player.tell({ type: 'released', by: 'standby' });
+      else this.shift = { inSamples: PERIOD_SAMPLES, change };
+    };
+    this.shift = { inSamples: samples, change };
+  }
+
+  /** Samples until the stop that `stopIn` has announced. */
+  get samplesToGo(): number {
+    return this.shift?.inSamples ?? 0;
   }
 
   /**

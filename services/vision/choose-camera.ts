@@ -73,7 +73,8 @@ async function anyCamera(needs: CameraNeeds): Promise<Camera | undefined> {
 }
 
 function rpicam(needs: CameraNeeds, file: string): Camera {
-  return processCamera('Raspberry Pi camera', () => rpicamCommand(file, needs.settings.rpicamArguments), needs);
+  const { videoSizePx, rpicamArguments } = needs.settings;
+  return processCamera('Raspberry Pi camera', () => rpicamCommand(file, videoSizePx, rpicamArguments), needs);
 }
 
 function webcam(needs: CameraNeeds, device: string, file: string): Camera {

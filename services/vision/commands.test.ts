@@ -6,15 +6,15 @@ const line = ({ file, args }: { file: string; args: readonly string[] }) => [fil
 
 describe('the capture commands', () => {
   it('ask rpicam-vid for MJPEG on standard output until stopped', () => {
-    expect(line(rpicamCommand('rpicam-vid', undefined))).toBe(
-      'rpicam-vid --nopreview --timeout 0 --codec mjpeg --quality 85 --width 1280 --height 720 --framerate 10 --flush --verbose 0 --output -',
+    expect(line(rpicamCommand('rpicam-vid', 768, undefined))).toBe(
+      'rpicam-vid --nopreview --timeout 0 --codec mjpeg --quality 85 --width 768 --height 432 --framerate 12 --flush --verbose 0 --output -',
     );
   });
 
   it('give way to the user’s rpicam options, because rpicam-vid refuses one that comes twice', () => {
-    const { args } = rpicamCommand('rpicam-vid', ' --camera 1  --width=640 --height 480 ');
+    const { args } = rpicamCommand('rpicam-vid', 768, ' --camera 1  --width=640 --height 480 ');
     expect(args.join(' ')).toContain(
-      '--framerate 10 --flush --verbose 0 --output - --camera 1 --width=640 --height 480',
+      '--framerate 12 --flush --verbose 0 --output - --camera 1 --width=640 --height 480',
     );
     expect(args.filter((word) => word.startsWith('--width'))).toEqual(['--width=640']);
     expect(args.filter((word) => word.startsWith('--height'))).toEqual(['--height']);
@@ -26,7 +26,7 @@ describe('the capture commands', () => {
     );
     const raw = line(v4l2Command('ffmpeg', '/dev/video2', false));
     expect(raw).not.toContain('-input_format');
-    expect(raw).toContain('-i /dev/video2 -vf fps=10 -c:v mjpeg');
+    expect(raw).toContain('-i /dev/video2 -vf fps=12 -c:v mjpeg');
     expect(line(listFormatsCommand('ffmpeg', '/dev/video2'))).toContain('-list_formats all -i /dev/video2');
   });
 

@@ -4,7 +4,7 @@ import type { Capture } from './camera.ts';
 import { Latest } from './latest.ts';
 import { type LensNews, OPEN_LENS, watchLens } from './lens-watch.ts';
 import type { PictureProcessor } from './picture-processor.ts';
-import { lookAt, noScene, type ScenePolicy } from './scene-change.ts';
+import { ATTENTIVE_MS, lookAt, noScene, type ScenePolicy } from './scene-change.ts';
 
 export interface FrameFlowListener {
   /** A frame for the bus. */
@@ -23,7 +23,7 @@ export interface FrameFlow {
 }
 
 /** Without attention, pictures are looked at this far apart: often enough for a sudden change, seldom enough to be cheap. */
-const LOOK_MS = 180;
+const LOOK_MS = 150;
 
 /** Captures in, frames worth publishing out; one at a time, the latest first. */
 export function frameFlow(
@@ -79,7 +79,7 @@ export function frameFlow(
   return {
     offer(capture) {
       meters.count('picturesCaptured');
-      if (!attentive() && capture.capturedAtMs - lookedAtMs < LOOK_MS) return;
+      if (capture.capturedAtMs - lookedAtMs < (attentive() ? ATTENTIVE_MS : LOOK_MS)) return;
       lookedAtMs = capture.capturedAtMs;
       latest.offer(capture);
     },

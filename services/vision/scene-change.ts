@@ -35,7 +35,7 @@ export interface Look {
 export type PublishReason = 'first' | 'attentive' | 'sudden' | 'changed' | 'refresh';
 
 /** While somebody speaks a frame follows the last one after this long; with capture and encoding none is older than 300 ms. */
-const ATTENTIVE_MS = 140;
+export const ATTENTIVE_MS = 120;
 /** A cut, a door that opens, a car that enters: far more than the threshold… */
 const SUDDEN_PERCENT = 8;
 /** …and far more than the movement of walking, which is steady and goes at the ordinary rate. */

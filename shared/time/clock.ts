@@ -8,11 +8,24 @@ export interface Clock {
   every(periodMs: number, task: () => void): () => void;
 }
 
-/** The machine's clock: wall time read once at start, then the monotonic clock, so that a time correction moves nothing. */
-export function systemClock(): Clock {
-  const offsetMs = Date.now() - performance.now();
+/** A correction this large is a machine that has only now learnt the time (a Pi has no clock of its own), not a drift. */
+const ADOPTED_JUMP_MS = 1_000;
+
+/**
+ * The machine's clock: wall time read at start, then the monotonic clock, so that small corrections move nothing. A jump
+ * ahead is adopted, or processes started before and after it would disagree by hours about the age of a picture.
+ */
+export function systemClock(
+  wallMs: () => number = Date.now,
+  monotonicMs: () => number = () => performance.now(),
+): Clock {
+  let offsetMs = wallMs() - monotonicMs();
   return {
-    nowMs: () => offsetMs + performance.now(),
+    nowMs() {
+      const driftMs = wallMs() - monotonicMs() - offsetMs;
+      if (driftMs > ADOPTED_JUMP_MS) offsetMs += driftMs;
+      return offsetMs + monotonicMs();
+    },
     after(delayMs, task) {
       const timer = setTimeout(task, delayMs);
       return () => clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { codedSamples } from '#shared/audio/coded-signal.ts';
 import { levelOf } from '#shared/audio/level.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
+import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Answer, Question } from '../live/session-state.ts';
 import { lookAt } from './picture.ts';
 import type { Recogniser } from './recogniser.ts';
@@ -17,7 +18,6 @@ export interface Heard {
 /** `spoken: false` leaves the sound out, for answers that are only read. */
 export type Answerer = (question: Question, heard: Heard, how?: { spoken: boolean }) => Promise<Answer>;
 
-const REPLY_RATE_HZ = 24_000;
 const TONE_HZ = 1_000;
 
 /** Makes answers from what came in: how long and loud it was, its words where known, what the last picture looks like. */
@@ -74,7 +74,7 @@ function recollection({ context }: Question): string {
 
 function describeSound(samples: Int16Array | undefined): string {
   if (!samples) return 'nothing';
-  const seconds = (samples.length / 16_000).toFixed(1);
+  const seconds = (samples.length / MICROPHONE_RATE_HZ).toFixed(1);
   return `${seconds} seconds at ${Math.round(levelOf(samples).rms)} decibels`;
 }
 

@@ -16,6 +16,9 @@ const SAMPLE_PX = 24;
 export async function lookAt(bytes: Buffer): Promise<Picture> {
   // Loaded on the first picture: sharp is 20 MB that a conversation without a camera never needs.
   const { default: sharp } = await import('sharp');
+  // One small picture at a time: libvips' cache and thread pool would only hold memory.
+  sharp.cache(false);
+  sharp.concurrency(1);
   const { width: widthPx = 0, height: heightPx = 0 } = await sharp(bytes).metadata();
   const pixels = await sharp(bytes)
     .resize(SAMPLE_PX, SAMPLE_PX, { fit: 'fill' })

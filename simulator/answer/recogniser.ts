@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeWav } from '#shared/audio/wav.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 
 /** The words of a question; undefined where nobody can tell. @param samples 16 kHz mono. */
 export type Recogniser = (samples: Int16Array) => Promise<string | undefined>;
@@ -20,7 +21,7 @@ export function pocketsphinxRecogniser(): Recogniser {
     const folder = await mkdtemp(join(tmpdir(), 'live-sim-'));
     try {
       const path = join(folder, 'question.wav');
-      await writeFile(path, writeWav({ sampleRateHz: 16_000, samples }));
+      await writeFile(path, writeWav({ sampleRateHz: MICROPHONE_RATE_HZ, samples }));
       const { stdout } = await run('pocketsphinx_continuous', ['-infile', path, '-logfn', '/dev/null'], {
         timeout: TIMEOUT_MS,
       });

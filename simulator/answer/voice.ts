@@ -1,10 +1,10 @@
 import { speakWithEspeak } from '#shared/audio/espeak.ts';
-import { createResampler } from '#shared/audio/resampler.ts';
+import { toReplyRate } from '#shared/audio/reply-rate.ts';
+import { CortexError } from '#shared/errors/cortex-error.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 
 /** Speaks a text: 24 kHz mono. */
 export type Voice = (text: string) => Promise<Int16Array>;
-
-const REPLY_RATE_HZ = 24_000;
 
 /** espeak-ng where it is installed, tones where it is not; which of the two is found out at the first sentence. */
 export function bestVoice(): Voice {
@@ -12,14 +12,10 @@ export function bestVoice(): Voice {
   return async (text) => {
     if (silentVoice) return hum(text);
     try {
-      const { sampleRateHz, samples } = await speakWithEspeak(text);
-      const resampler = await createResampler(sampleRateHz, REPLY_RATE_HZ);
-      // The resampler waits for a whole block: half a second of silence at the end pushes the last words out.
-      const padded = new Int16Array(samples.length + Math.round(sampleRateHz / 2));
-      padded.set(samples);
-      return resampler.process(padded);
-    } catch {
-      silentVoice = true;
+      return await toReplyRate(await speakWithEspeak(text));
+    } catch (error) {
+      // Not there stays not there; a voice that was too slow once may be quick enough the next time.
+      silentVoice = error instanceof CortexError && (error.cause as NodeJS.ErrnoException).code === 'ENOENT';
       return hum(text);
     }
   };

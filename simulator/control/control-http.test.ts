@@ -97,7 +97,23 @@ describe('the control endpoint', () => {
   it('refuses commands it does not know and bodies that do not fit', async () => {
     expect((await post('dance')).status).toBe(404);
     expect((await post('close', { cause: 'boredom' })).status).toBe(400);
+    expect((await post('close', { code: 1006, reason: '' })).status).toBe(400);
     expect((await get('image')).status).toBe(404);
+  });
+
+  it('cuts a reason that is too long for a close frame', async () => {
+    const closed = once(await connect(), 'close');
+    await post('close', { code: 1011, reason: 'x'.repeat(500) });
+    expect(String((await closed)[1])).toBe('x'.repeat(123));
+  });
+
+  it('survives a request target that is no URL', async () => {
+    for (const headers of [{}, { connection: 'Upgrade', upgrade: 'websocket' }]) {
+      const asked = request({ port: simulator.port, path: 'http://[', headers }).end();
+      const [response] = await once(asked, 'response');
+      response.resume();
+      expect(response.statusCode).toBe(404);
+    }
   });
 
   it('answers no page that rebinds its name to this machine', async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
 import { writeWav } from '#shared/audio/wav.ts';
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { GeminiSimulator } from '../gemini-simulator.ts';
 import { readJson, sendJson } from '../http/json.ts';
 import type { ServerMessage } from '../live/server-message.ts';
@@ -16,7 +17,6 @@ const GoAway = z.strictObject({
 });
 const Close = z.union([z.strictObject({ cause: Cause }), Cause]);
 const Named = z.strictObject({ name: z.string() });
-const INPUT_RATE_HZ = 16_000;
 
 type ControlledSimulator = Pick<
   GeminiSimulator,
@@ -56,7 +56,9 @@ function show(name: string, response: ServerResponse, url: URL, simulator: Contr
       const connection = Number(url.searchParams.get('connection') ?? 0);
       const activity = url.searchParams.get('activity');
       const samples = simulator.recording({ connection, ...(activity !== null && { activity: Number(activity) }) });
-      response.writeHead(200, { 'content-type': 'audio/wav' }).end(writeWav({ sampleRateHz: INPUT_RATE_HZ, samples }));
+      response
+        .writeHead(200, { 'content-type': 'audio/wav' })
+        .end(writeWav({ sampleRateHz: MICROPHONE_RATE_HZ, samples }));
       return true;
     }
     case 'image': {

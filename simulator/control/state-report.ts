@@ -1,26 +1,31 @@
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ModelRequest } from '../gemini-simulator.ts';
-import type { ConnectionAttempt } from '../live/live-server.ts';
-
-const INPUT_RATE_HZ = 16_000;
+import type { ConnectionAttempt, LiveServer } from '../live/live-server.ts';
 
 export type SimulatorState = ReturnType<typeof stateReport>;
 
 /** Everything the simulator was sent, for tests and people. */
 export function stateReport(
   scenario: string | undefined,
-  attempts: readonly ConnectionAttempt[],
+  { attempts, mostAtOnce }: Pick<LiveServer, 'attempts' | 'mostAtOnce'>,
   requests: readonly ModelRequest[],
 ) {
   return {
     scenario,
     openSockets: attempts.filter(({ live }) => live && live.state.phase !== 'closed').length,
-    attempts: attempts.map(({ connection, atMs, live }) => ({ connection, atMs, opened: live !== undefined })),
+    mostAtOnce,
+    attempts: attempts.map(({ connection, atMs, endedAtMs, live }) => ({
+      connection,
+      atMs,
+      endedAtMs,
+      opened: live !== undefined,
+    })),
     sessions: attempts.flatMap(({ connection, live }) => (live ? [sessionReport(connection, live)] : [])),
     requests,
   };
 }
 
-function sessionReport(connection: number, { state, lastImage }: NonNullable<ConnectionAttempt['live']>) {
+function sessionReport(connection: number, { state, lastImageBytes }: NonNullable<ConnectionAttempt['live']>) {
   return {
     connection,
     phase: state.phase,
@@ -35,12 +40,12 @@ function sessionReport(connection: number, { state, lastImage }: NonNullable<Con
       number: activity.number,
       startedAtMs: activity.startedAtMs,
       endedAtMs: activity.endedAtMs,
-      seconds: ((activity.toSample ?? state.recordedSamples) - activity.fromSample) / INPUT_RATE_HZ,
+      seconds: ((activity.toSample ?? state.recordedSamples) - activity.fromSample) / MICROPHONE_RATE_HZ,
     })),
-    heardSeconds: state.recordedSamples / INPUT_RATE_HZ,
-    ignoredSeconds: state.ignoredSamples / INPUT_RATE_HZ,
+    heardSeconds: state.recordedSamples / MICROPHONE_RATE_HZ,
+    ignoredSeconds: state.ignoredSamples / MICROPHONE_RATE_HZ,
     images: state.images,
-    lastImageBytes: lastImage?.length,
+    lastImageBytes,
     clientMessages: state.clientMessages,
     hastyActivities: state.hastyActivities,
     lateToolResponses: state.lateToolResponses,

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { readWav, writeWav } from '#shared/audio/wav.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
+import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Answerer } from '../answer/answerer.ts';
 import type { Voice } from '../answer/voice.ts';
 import { fromBase64 } from '../live/client-message.ts';
@@ -23,7 +24,6 @@ const Request = z.looseObject({
   generationConfig: z.optional(z.looseObject({ responseModalities: z.optional(z.array(z.string())) })),
 });
 
-const REPLY_RATE_HZ = 24_000;
 /** Families that are served over HTTP today; the older ones are shut down. */
 const SERVED = /^gemini-(2\.5|3|3\.[0-9])-(flash|flash-lite|pro)(-preview)?(-tts)?(-preview)?$/;
 /** The ones to name in a list. */
@@ -87,7 +87,7 @@ export async function generateContent(
   };
   const composed = await answer(question, { samples, image }, { spoken: false });
   const promptTokens =
-    textTokens(texts.join(' ')) + soundTokens(samples?.length ?? 0, 16_000) + (image ? IMAGE_TOKENS : 0);
+    textTokens(texts.join(' ')) + soundTokens(samples?.length ?? 0, MICROPHONE_RATE_HZ) + (image ? IMAGE_TOKENS : 0);
   return {
     content: { parts: [{ text: composed.text }], usageMetadata: usage(promptTokens, textTokens(composed.text)) },
   };

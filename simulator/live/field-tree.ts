@@ -8,12 +8,13 @@ export interface FieldTree {
 /** Below these, names belong to the caller (function arguments, schemas) and must not be rewritten. */
 const CALLERS_OWN = new Set(['args', 'response', 'parameters', 'parametersJsonSchema', 'responseJsonSchema', 'labels']);
 
-/** Python's SDK sends snake_case, JavaScript's camelCase; the server reads both. */
+/** Python's SDK sends snake_case, JavaScript's camelCase; the server reads both, and null as a field left out. */
 export function camelised(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camelised);
   if (!isRecord(value)) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== null);
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => {
+    entries.map(([name, inner]) => {
       const camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
       return [camel, CALLERS_OWN.has(camel) ? inner : camelised(inner)];
     }),

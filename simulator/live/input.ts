@@ -1,4 +1,5 @@
 import { levelOf } from '#shared/audio/level.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { ClientMessage, RealtimeInput } from './client-message.ts';
 import { CLOSE_CAUSES } from './close-causes.ts';
 import { type Action, type Activity, connectionFault, type Step } from './session-state.ts';
@@ -7,9 +8,8 @@ import { beginTurn, interruptSoon, isDeaf, rememberEntry, rulesOf } from './turn
 import { addTokens, IMAGE_TOKENS, textTokens } from './usage.ts';
 import { detectVoice, QUIET } from './voice-activity.ts';
 
-const INPUT_RATE_HZ = 16_000;
 /** Speech before the detector noticed it. */
-const PREFIX_SAMPLES = INPUT_RATE_HZ * 0.3;
+const PREFIX_SAMPLES = MICROPHONE_RATE_HZ * 0.3;
 /** Closer to the last activity's end than this, a start is at risk on the real server. */
 const HASTY_MS = 500;
 /** A day of questions; older ones are forgotten by `/control/state`, not by the conversation. */
@@ -165,7 +165,7 @@ function listen(step: Step, atMs: number, pcm: Buffer, silenceMs: number): void 
   const samples = Int16Array.from({ length: pcm.length / 2 }, (_, index) => pcm.readInt16LE(index * 2));
   const chunk = {
     levelDbfs: levelOf(samples).rms,
-    chunkMs: (samples.length * 1000) / INPUT_RATE_HZ,
+    chunkMs: (samples.length * 1000) / MICROPHONE_RATE_HZ,
     silenceMs,
   };
   const { state, detected } = detectVoice(step.state.voice, chunk);

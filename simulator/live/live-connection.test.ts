@@ -52,6 +52,14 @@ async function open(setup: object = {}): Promise<WebSocket> {
   return socket;
 }
 
+async function openWithHandle(): Promise<{ socket: WebSocket; handle: string }> {
+  const socket = dial();
+  await once(socket, 'open');
+  const update = message(socket, 'sessionResumptionUpdate');
+  socket.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
+  return { socket, handle: JSON.parse((await update).bytes.toString()).sessionResumptionUpdate.newHandle };
+}
+
 describe('a connection', () => {
   it('speaks JSON in binary frames, with one slash or two', async () => {
     await start({});
@@ -93,7 +101,23 @@ describe('a connection', () => {
     const [error] = await once(dial(), 'error');
     expect(error.message).toMatch(/socket hang up|ECONNRESET/);
     await open();
-    expect(simulator.state().attempts.map(({ opened }) => opened)).toEqual([false, true]);
+    await expect.poll(() => simulator.state().attempts[0]?.endedAtMs).toBe(clock.nowMs());
+    expect(simulator.state()).toMatchObject({
+      mostAtOnce: 1,
+      attempts: [{ opened: false }, { opened: true, endedAtMs: undefined }],
+    });
+  });
+
+  it('is refused by the machine while nobody listens, and open sessions live on', async () => {
+    await start({});
+    const socket = await open();
+    await simulator.refuseConnections();
+    const [error] = await once(dial(), 'error');
+    expect(error.code).toBe('ECONNREFUSED');
+    await simulator.acceptConnections();
+    await open();
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    expect(simulator.state().openSockets).toBe(2);
   });
 
   it('may hang in the upgrade until the simulator stops', async () => {
@@ -158,13 +182,30 @@ describe('a connection', () => {
     expect(stalled.bufferedAmount).toBeGreaterThan(0);
   }, 20_000);
 
+  it('that stalled keeps no timer when the simulator stops', async () => {
+    const alarms = new Set<() => void>();
+    const counting = {
+      ...clock,
+      after(delayMs: number, task: () => void) {
+        const cancel = clock.after(delayMs, task);
+        alarms.add(cancel);
+        return () => {
+          alarms.delete(cancel);
+          cancel();
+        };
+      },
+    };
+    simulator = await createGeminiSimulator({ clock: counting, scenario: { timing: { ...AT_ONCE } } });
+    await open();
+    simulator.command({ kind: 'stall' });
+    expect(alarms.size).toBeGreaterThan(0);
+    await simulator.close();
+    expect(alarms.size).toBe(0);
+  });
+
   it('that stalled does not keep its handle from being used', async () => {
     await start({});
-    const first = dial();
-    await once(first, 'open');
-    const update = message(first, 'sessionResumptionUpdate');
-    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
-    const handle = JSON.parse((await update).bytes.toString()).sessionResumptionUpdate.newHandle;
+    const { handle } = await openWithHandle();
     simulator.command({ kind: 'stall' });
     await open({ sessionResumption: { handle } });
     expect(simulator.state().sessions.at(-1)).toMatchObject({ resumed: true });
@@ -172,11 +213,7 @@ describe('a connection', () => {
 
   it('is not resumed while the old one is open, and is when it has closed', async () => {
     await start({});
-    const first = dial();
-    await once(first, 'open');
-    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
-    const { bytes } = await message(first, 'sessionResumptionUpdate');
-    const handle = JSON.parse(bytes.toString()).sessionResumptionUpdate.newHandle;
+    const { socket: first, handle } = await openWithHandle();
     const early = dial();
     await once(early, 'open');
     early.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: { handle } } }));
@@ -190,11 +227,7 @@ describe('a connection', () => {
 
   it('cannot be resumed after two hours', async () => {
     await start({});
-    const first = dial();
-    await once(first, 'open');
-    first.send(JSON.stringify({ setup: { ...SETUP, sessionResumption: {} } }));
-    const { bytes } = await message(first, 'sessionResumptionUpdate');
-    const handle = JSON.parse(bytes.toString()).sessionResumptionUpdate.newHandle;
+    const { socket: first, handle } = await openWithHandle();
     first.terminate();
     clock.advance(2 * 60 * 60_000 + 1);
     const late = dial();

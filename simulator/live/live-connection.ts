@@ -24,8 +24,10 @@ export interface LiveSurroundings {
   recordings: Recordings;
   answer: Answerer;
   countTurn(): void;
+  show(image: Buffer): void;
   recall(handle: string): Resumption;
   remember(handle: string, context: SessionState['context']): void;
+  ended(closed: NonNullable<SessionState['closed']>): void;
   /** An answer could not be made; the session is closed as a backend that failed. */
   failed(error: unknown): void;
 }
@@ -33,8 +35,10 @@ export interface LiveSurroundings {
 /** One client's WebSocket with the session behind it. */
 export interface LiveConnection {
   readonly state: SessionState;
-  readonly lastImage: Buffer | undefined;
+  readonly lastImageBytes: number | undefined;
   command(action: Action): void;
+  /** Cuts the connection, half-open ones too, and clears its timers. */
+  stop(): void;
 }
 
 /** A client that does not answer our close frame is cut off after this long. */
@@ -49,14 +53,15 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
   let state = newSession(profile, around.seed, clock.nowMs());
   let image: Buffer | undefined;
   let cancelWake: () => void = () => undefined;
-  const cancelPongs = new Set<() => void>();
+  const timers = new Set<() => void>();
 
   function dispatch(event: SessionEvent): void {
     const recordedBefore = state.recordedSamples;
-    const turnsBefore = state.turns;
+    const { turns: turnsBefore, closed: closedBefore } = state;
     const step = next(state, event);
     state = step.state;
     if (state.turns > turnsBefore) around.countTurn();
+    if (state.closed && !closedBefore) around.ended(state.closed);
     let recorded = recordedBefore;
     for (const effect of step.effects) {
       if (effect.kind === 'record') {
@@ -84,6 +89,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         return;
       case 'show':
         image = effect.image.bytes;
+        around.show(image);
         return;
       case 'compose':
         void compose(effect.question);
@@ -94,7 +100,7 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
       case 'close':
         if (state.stalled) return;
         socket.close(effect.code, effect.reason);
-        cancelPongs.add(clock.after(CLOSE_DEADLINE_MS, () => socket.terminate()));
+        timers.add(clock.after(CLOSE_DEADLINE_MS, () => socket.terminate()));
         return;
       case 'drop':
         socket.terminate();
@@ -103,6 +109,14 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
         socket.pause();
         return;
     }
+  }
+
+  function leave(code: number, reason: string): void {
+    dispatch({ kind: 'left', atMs: clock.nowMs(), code, reason });
+    cancelWake();
+    for (const cancel of timers) cancel();
+    // The connection stays in the report for a while; its last picture need not.
+    image = undefined;
   }
 
   async function compose(question: Question): Promise<void> {
@@ -130,16 +144,12 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     const lateMs = connectionFault(state.profile, 'late-pongs')?.byMs ?? 0;
     if (lateMs === 0) return socket.pong(payload);
     const cancel = clock.after(lateMs, () => {
-      cancelPongs.delete(cancel);
+      timers.delete(cancel);
       socket.pong(payload);
     });
-    cancelPongs.add(cancel);
+    timers.add(cancel);
   });
-  socket.on('close', (code: number, reason: Buffer) => {
-    dispatch({ kind: 'left', atMs: clock.nowMs(), code, reason: reason.toString() });
-    cancelWake();
-    for (const cancel of cancelPongs) cancel();
-  });
+  socket.on('close', (code: number, reason: Buffer) => leave(code, reason.toString()));
   // A reset or a protocol violation; `close` follows and is what counts.
   socket.on('error', () => undefined);
   dispatch({ kind: 'opened', atMs: clock.nowMs() });
@@ -148,10 +158,14 @@ export function serveLive(socket: WebSocket, profile: SessionProfile, around: Li
     get state() {
       return state;
     },
-    get lastImage() {
-      return image;
+    get lastImageBytes() {
+      return image?.length;
     },
     command: (action) => dispatch({ kind: 'commanded', atMs: clock.nowMs(), action }),
+    stop() {
+      leave(1006, '');
+      socket.terminate();
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Timing } from '../scenario/scenario.ts';
 import { audioPart, type ServerMessage } from './server-message.ts';
 import type { Action, Answer } from './session-state.ts';
@@ -22,7 +23,6 @@ export interface ReplyPlan {
   bundled: boolean;
 }
 
-const REPLY_RATE_HZ = 24_000;
 const WORDS_PER_PIECE = 3;
 
 /** What the server sends in one turn on a good day, in the order and rhythm of recorded traffic. */

@@ -2,17 +2,25 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { READY_MADE } from '../scenario/ready-made.ts';
 import type { ServerMessage } from './server-message.ts';
-import { connectVirtually, steadily, type VirtualClient } from './virtual-client.ts';
+import {
+  ACTIVITY_END,
+  ACTIVITY_START,
+  connectVirtually,
+  PICTURE,
+  sound,
+  steadily,
+  type VirtualClient,
+} from './virtual-client.ts';
 
 type Act = (client: VirtualClient) => void;
 
-const sound = fc.constantFrom(1, 8_000).map((amplitude): Act => {
-  const data = Buffer.from(Int16Array.from({ length: 3_200 }, () => amplitude).buffer).toString('base64');
-  return (client) => client.send({ realtimeInput: { audio: { data, mimeType: 'audio/pcm;rate=16000' } } });
+const anySound = fc.constantFrom(1, 8_000).map((amplitude): Act => {
+  const message = sound(200, amplitude);
+  return (client) => client.send(message);
 });
 const said = (message: unknown): fc.Arbitrary<Act> => fc.constant((client) => client.send(message));
 const legalAct: fc.Arbitrary<Act> = fc.oneof(
-  sound,
+  anySound,
   fc.integer({ min: 1, max: 4_000 }).map(
     (ms): Act =>
       (client) =>
@@ -20,15 +28,15 @@ const legalAct: fc.Arbitrary<Act> = fc.oneof(
   ),
   fc.constant<Act>((client) => client.ask()),
   said({ realtimeInput: { text: 'hello' } }),
-  said({ realtimeInput: { video: { data: 'AAAA', mimeType: 'image/jpeg' } } }),
+  said(PICTURE),
   said({ clientContent: { turnComplete: false } }),
   said({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'a' }] }], turnComplete: true } }),
   said({ toolResponse: { functionResponses: [{ id: 'call-1-1', name: 'f', response: {} }] } }),
 );
 const anyAct: fc.Arbitrary<Act> = fc.oneof(
   legalAct,
-  said({ realtimeInput: { activityStart: {} } }),
-  said({ realtimeInput: { activityEnd: {} } }),
+  said(ACTIVITY_START),
+  said(ACTIVITY_END),
   said({ realtimeInput: { audioStreamEnd: true } }),
   said({ realtimeInput: { activityStart: {}, text: 'a', activityEnd: {} } }),
   said({ setup: {} }),

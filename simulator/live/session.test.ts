@@ -1,26 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { connectVirtually, SETUP, steadily, type VirtualClient } from './virtual-client.ts';
-
-const ACTIVITY_START = { realtimeInput: { activityStart: {} } };
-const ACTIVITY_END = { realtimeInput: { activityEnd: {} } };
-const sound = (ms: number, amplitude = 1) => ({
-  realtimeInput: {
-    audio: {
-      data: Buffer.from(Int16Array.from({ length: ms * 16 }, () => amplitude).buffer).toString('base64'),
-      mimeType: 'audio/pcm;rate=16000',
-    },
-  },
-});
-const PICTURE = { realtimeInput: { video: { data: 'AAAA', mimeType: 'image/jpeg' } } };
-const TOOL = { name: 'read_sensor', parameters: { type: 'OBJECT', properties: {} } };
-
-function live(setup: Record<string, unknown> = {}, scenario: Parameters<typeof steadily>[0] = {}): VirtualClient {
-  const client = connectVirtually(steadily(scenario));
-  client.setUp(setup);
-  client.advance(100);
-  client.digest();
-  return client;
-}
+import {
+  ACTIVITY_END,
+  ACTIVITY_START,
+  connectVirtually,
+  liveClient,
+  PICTURE,
+  SETUP,
+  sound,
+  steadily,
+  TOOL,
+  type VirtualClient,
+} from './virtual-client.ts';
 
 describe('what the server closes on', () => {
   it.each<[string, (client: VirtualClient) => void, string]>([
@@ -99,16 +89,16 @@ describe('what the server closes on', () => {
 
   it('a context used up: 15 minutes of sound, 2 minutes with video, unless it is compressed', () => {
     const unlimited = { lifetime: 'unlimited' } as const;
-    const tooLong = live({}, unlimited);
+    const tooLong = liveClient({}, unlimited);
     tooLong.advance(15 * 60_000);
     tooLong.send(sound(20));
     expect(tooLong.ending).toBe('1007 Request contains an invalid argument.');
-    const withVideo = live({}, unlimited);
+    const withVideo = liveClient({}, unlimited);
     withVideo.send(PICTURE);
     withVideo.advance(2 * 60_000);
     withVideo.send(PICTURE);
     expect(withVideo.ending).toBe('1007 Request contains an invalid argument.');
-    const compressed = live({ contextWindowCompression: { slidingWindow: {} } }, unlimited);
+    const compressed = liveClient({ contextWindowCompression: { slidingWindow: {} } }, unlimited);
     compressed.send(PICTURE);
     compressed.advance(24 * 60 * 60_000);
     compressed.ask();
@@ -131,7 +121,7 @@ it('plans nothing any more once it has closed, whatever was still waiting to be 
 });
 
 it('reads no further in a message that closed it', () => {
-  const client = live({ realtimeInputConfig: {} });
+  const client = liveClient({ realtimeInputConfig: {} });
   client.send({ realtimeInput: { ...ACTIVITY_START.realtimeInput, text: 'hello', ...sound(20).realtimeInput } });
   expect(client.ending).toMatch(/^1007 Explicit activity control/);
   expect(client.state).toMatchObject({ turns: 0, recordedSamples: 0 });
@@ -161,7 +151,7 @@ describe('resumption', () => {
   });
 
   it('continues the conversation', () => {
-    const first = live();
+    const first = liveClient();
     first.ask();
     first.advance(5_000);
     const second = connectVirtually();
@@ -177,7 +167,7 @@ describe('the end of a connection', () => {
     ['ten-minutes', 540_000, 590_000, '1008 Connection aborted because the client failed to close'],
     ['fifty-eight-minutes', undefined, 3_480_000, '1011 Internal error encountered.'],
   ] as const)('%s', (lifetime, goAwayMs, endMs, ending) => {
-    const client = live({}, { lifetime });
+    const client = liveClient({}, { lifetime });
     client.advance(endMs - 200);
     const announced = client.received.find(({ message }) => message.goAway);
     expect(announced).toEqual(goAwayMs && { atMs: goAwayMs + 100, message: { goAway: { timeLeft: '50s' } } });
@@ -189,7 +179,7 @@ describe('the end of a connection', () => {
 
 describe('a scenario that is loaded while the session is open', () => {
   it('holds from the next turn on, which is its first', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     client.advance(5_000);
     client.digest();
@@ -210,8 +200,25 @@ describe('a scenario that is loaded while the session is open', () => {
   });
 });
 
+it('accepts the same in snake_case, as the Python SDK sends it', () => {
+  const client = connectVirtually();
+  client.send({
+    setup: {
+      model: 'models/gemini-3.8-live',
+      generation_config: { response_modalities: ['AUDIO'], speech_config: {} },
+      system_instruction: { parts: [{ text: 'Be brief.' }] },
+      input_audio_transcription: {},
+      realtime_input_config: { automatic_activity_detection: { disabled: true } },
+      session_resumption: { handle: null },
+      context_window_compression: { trigger_tokens: 25600, sliding_window: { target_tokens: 12800 } },
+    },
+  });
+  client.advance(200);
+  expect(client.digest()).toBe('setupComplete handle');
+});
+
 it('accepts everything the official setup holds', () => {
-  const client = live({
+  const client = liveClient({
     ...SETUP,
     generationConfig: {
       responseModalities: ['AUDIO'],

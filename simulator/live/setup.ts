@@ -76,6 +76,7 @@ const SETUP_FIELDS: FieldTree = {
   historyConfig: 'any',
   avatarConfig: 'any',
   safetySettings: 'any',
+  labels: 'any',
 };
 
 const Count = z.pipe(z.union([z.string().check(z.regex(/^\d+$/)), z.int()]), z.transform(Number));

@@ -1,4 +1,4 @@
-import { CLOSE_CAUSES } from './close-causes.ts';
+import { CLOSE_CAUSES, cutReason } from './close-causes.ts';
 import type { ServerMessage } from './server-message.ts';
 import type { Action, SessionState, Step } from './session-state.ts';
 
@@ -27,7 +27,8 @@ export function cancelTurn(step: Step, turn: number): void {
 /** Ends the session from the server's side. @param cause a name of the table, or a code and text. */
 export function close(step: Step, atMs: number, cause: Extract<Action, { kind: 'close' }>['cause']): void {
   if (step.state.phase === 'closed') return;
-  const { code, reason } = typeof cause === 'string' ? CLOSE_CAUSES[cause] : cause;
+  const { code, reason: whole } = typeof cause === 'string' ? CLOSE_CAUSES[cause] : cause;
+  const reason = cutReason(whole);
   patch(step, { phase: 'closed', agenda: [], generation: undefined, closed: { code, reason, by: 'server', atMs } });
   step.effects.push({ kind: 'close', code, reason });
 }

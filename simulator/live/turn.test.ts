@@ -1,29 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { connectVirtually, steadily, type VirtualClient } from './virtual-client.ts';
-
-const ACTIVITY_START = { realtimeInput: { activityStart: {} } };
-const sound = (ms: number, amplitude = 1) => ({
-  realtimeInput: {
-    audio: {
-      data: Buffer.from(Int16Array.from({ length: ms * 16 }, () => amplitude).buffer).toString('base64'),
-      mimeType: 'audio/pcm;rate=16000',
-    },
-  },
-});
-const PICTURE = { realtimeInput: { video: { data: 'AAAA', mimeType: 'image/jpeg' } } };
-const TOOL = { name: 'read_sensor', parameters: { type: 'OBJECT', properties: {} } };
-
-function live(setup: Record<string, unknown> = {}, scenario: Parameters<typeof steadily>[0] = {}): VirtualClient {
-  const client = connectVirtually(steadily(scenario));
-  client.setUp(setup);
-  client.advance(100);
-  client.digest();
-  return client;
-}
+import { ACTIVITY_START, connectVirtually, liveClient, PICTURE, sound, TOOL } from './virtual-client.ts';
 
 describe('a turn', () => {
   it('goes as recorded from newer models, which bundle', () => {
-    const client = live({ sessionResumption: {} });
+    const client = liveClient({ sessionResumption: {} });
     client.ask();
     client.advance(5_000);
     expect(client.digest()).toBe(
@@ -32,14 +12,14 @@ describe('a turn', () => {
   });
 
   it('goes as recorded from older models, one field a message', () => {
-    const client = live({ model: 'models/gemini-3.1-flash-live-preview' });
+    const client = liveClient({ model: 'models/gemini-3.1-flash-live-preview' });
     client.ask();
     client.advance(5_000);
     expect(client.digest()).toMatch(/^start end heard thought (said audio )+generationComplete turnComplete usage$/);
   });
 
   it('has its first audio after the drawn latency, its audio faster than real time, its end after the playback', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     const askedMs = client.received.findLast(({ message }) => message.voiceActivity)?.atMs ?? 0;
     client.advance(5_000);
@@ -55,14 +35,14 @@ describe('a turn', () => {
   });
 
   it('without transcription has none, and its audio all the same', () => {
-    const client = live({ inputAudioTranscription: undefined, outputAudioTranscription: undefined });
+    const client = liveClient({ inputAudioTranscription: undefined, outputAudioTranscription: undefined });
     client.ask();
     client.advance(5_000);
     expect(client.digest()).toBe('start end thought audio generationComplete turnComplete+usage');
   });
 
   it('ignores sound outside an activity', () => {
-    const client = live();
+    const client = liveClient();
     client.send(sound(1_000));
     client.advance(5_000);
     expect(client.digest()).toBe('');
@@ -78,7 +58,7 @@ describe('a turn', () => {
   });
 
   it('may be asked in writing, either way', () => {
-    const client = live();
+    const client = liveClient();
     client.send({ realtimeInput: { text: 'hello' } });
     client.advance(5_000);
     client.send({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'hello' }] }], turnComplete: true } });
@@ -88,7 +68,7 @@ describe('a turn', () => {
   });
 
   it('is preceded by the history the client seeds, which asks nothing', () => {
-    const client = live();
+    const client = liveClient();
     const turns = [
       { role: 'user', parts: [{ text: 'one' }] },
       { role: 'model', parts: [{ text: 'two' }] },
@@ -103,7 +83,7 @@ describe('a turn', () => {
   });
 
   it('is found by the server itself where the client leaves it to it', () => {
-    const client = live({ realtimeInputConfig: { automaticActivityDetection: { silenceDurationMs: 300 } } });
+    const client = liveClient({ realtimeInputConfig: { automaticActivityDetection: { silenceDurationMs: 300 } } });
     const speak = (ms: number, amplitude: number) => {
       for (let spokenMs = 0; spokenMs < ms; spokenMs += 20) {
         client.send(sound(20, amplitude));
@@ -124,7 +104,7 @@ describe('a turn', () => {
 
 describe('an interruption', () => {
   it('ends the turn without generationComplete, after a moment in which stale audio still comes', () => {
-    const client = live({ sessionResumption: {} });
+    const client = liveClient({ sessionResumption: {} });
     client.ask();
     client.advance(420);
     client.digest();
@@ -134,7 +114,7 @@ describe('an interruption', () => {
   });
 
   it('keeps only what was sent in the conversation', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     client.advance(310);
     client.send(ACTIVITY_START);
@@ -146,7 +126,7 @@ describe('an interruption', () => {
   });
 
   it('may come between generationComplete and turnComplete', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     client.advance(1_000);
     expect(client.digest()).toMatch(/generationComplete$/);
@@ -156,7 +136,7 @@ describe('an interruption', () => {
   });
 
   it('before the first audio loses the answer and not the question', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     client.send(ACTIVITY_START);
     client.advance(5_000);
@@ -167,7 +147,7 @@ describe('an interruption', () => {
   });
 
   it('comes for content that asks nothing, as under automatic detection', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     client.advance(400);
     client.digest();
@@ -177,7 +157,7 @@ describe('an interruption', () => {
   });
 
   it('is not needed when nothing is being said', () => {
-    const client = live();
+    const client = liveClient();
     client.ask();
     client.advance(5_000);
     client.digest();
@@ -195,7 +175,7 @@ describe('a function call', () => {
   });
 
   function called() {
-    const client = live(asking, calling);
+    const client = liveClient(asking, calling);
     client.ask();
     client.advance(1_000);
     const id = client.received.at(-1)?.message.toolCall?.functionCalls[0]?.id ?? '';
@@ -233,7 +213,7 @@ describe('a function call', () => {
 
   it('leads to 1008 where the deployment refuses audio meanwhile', () => {
     const scenario = { ...calling, connections: [{ faults: [{ fault: 'refuse-audio-during-tool-call' as const }] }] };
-    const client = live(asking, scenario);
+    const client = liveClient(asking, scenario);
     client.ask();
     client.advance(1_000);
     client.send(ACTIVITY_START);
@@ -244,14 +224,14 @@ describe('a function call', () => {
 
 describe('usage', () => {
   it('counts all of the reply where its last piece comes with the completion', () => {
-    const client = live({}, { turns: [{ faults: [{ fault: 'all-in-one' }] }] });
+    const client = liveClient({}, { turns: [{ faults: [{ fault: 'all-in-one' }] }] });
     client.ask();
     client.advance(5_000);
     expect(client.received.at(-1)?.message.usageMetadata?.responseTokenCount).toBe(50);
   });
 
   it('bills the whole context again every turn, by modality', () => {
-    const client = live({ systemInstruction: { parts: [{ text: 'x'.repeat(40) }] } });
+    const client = liveClient({ systemInstruction: { parts: [{ text: 'x'.repeat(40) }] } });
     client.send(PICTURE);
     client.ask();
     client.advance(5_000);
@@ -270,7 +250,7 @@ describe('usage', () => {
   });
 
   it('grows with the session where the model counts that way', () => {
-    const client = live({}, { connections: [{ faults: [{ fault: 'cumulative-usage' }] }] });
+    const client = liveClient({}, { connections: [{ faults: [{ fault: 'cumulative-usage' }] }] });
     client.ask();
     client.advance(5_000);
     client.ask();
@@ -280,7 +260,9 @@ describe('usage', () => {
   });
 
   it('stays in the window where the context is compressed', () => {
-    const client = live({ contextWindowCompression: { triggerTokens: '200', slidingWindow: { targetTokens: '100' } } });
+    const client = liveClient({
+      contextWindowCompression: { triggerTokens: '200', slidingWindow: { targetTokens: '100' } },
+    });
     for (let turn = 0; turn < 20; turn += 1) {
       client.ask();
       client.advance(5_000);

@@ -1,3 +1,4 @@
+import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { applies, type TurnRule } from '../scenario/scenario.ts';
 import type { FunctionResponse } from './client-message.ts';
 import { drawLatency } from './latency.ts';
@@ -15,8 +16,6 @@ import {
 import { cancelTurn, patch, schedule, send } from './step.ts';
 import { addTokens, addUsage, compressed, NO_TOKENS, soundTokens, textTokens, usageMetadata } from './usage.ts';
 
-const REPLY_RATE_HZ = 24_000;
-const INPUT_RATE_HZ = 16_000;
 /** The window of a real model is bounded by tokens; this bounds a soak of days as well. */
 const MAX_ENTRIES = 2_000;
 
@@ -35,7 +34,7 @@ export function beginTurn(step: Step, atMs: number, { heard, texts }: Pick<Quest
   const turn = state.turns + 1;
   const rules = rulesOf(step, turn);
   const tokens = addTokens(addTokens(state.context.tokens, state.pendingTokens), {
-    AUDIO: heard ? soundTokens(heard.toSample - heard.fromSample, INPUT_RATE_HZ) : 0,
+    AUDIO: heard ? soundTokens(heard.toSample - heard.fromSample, MICROPHONE_RATE_HZ) : 0,
     TEXT: textTokens(texts.join(' ')),
   });
   const question: Question = {

@@ -1,3 +1,4 @@
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { RECORDED_TIMING, type Scenario } from '../scenario/scenario.ts';
 import { ScenarioInPlay } from '../scenario/scenario-in-play.ts';
 import { decodeClientMessage } from './client-message.ts';
@@ -37,7 +38,6 @@ export const SETUP = {
   realtimeInputConfig: { automaticActivityDetection: { disabled: true } },
 };
 
-const CHUNK = { data: Buffer.alloc(640, 1).toString('base64'), mimeType: 'audio/pcm;rate=16000' };
 const ANSWER: Answer = {
   heard: 'what is in front of me',
   text: Array.from({ length: 30 }, (_, index) => `word${index}`).join(' '),
@@ -110,12 +110,12 @@ export function connectVirtually(
     setUp: (changes = {}, resumption) => send({ setup: { ...SETUP, ...changes } }, resumption),
     send,
     ask() {
-      send({ realtimeInput: { activityStart: {} } });
+      send(ACTIVITY_START);
       for (let chunk = 0; chunk < 50; chunk += 1) {
-        send({ realtimeInput: { audio: CHUNK } });
+        send(sound(20));
         advance(20);
       }
-      send({ realtimeInput: { activityEnd: {} } });
+      send(ACTIVITY_END);
     },
     command: (action) => dispatch({ kind: 'commanded', atMs: nowMs, action }),
     advance,
@@ -150,4 +150,25 @@ function kindOf(message: ServerMessage): string {
   if (message.toolCallCancellation) kinds.push('toolCallCancellation');
   if (message.goAway) kinds.push('goAway');
   return kinds.join('+');
+}
+
+/** A client whose session is set up and has said so. */
+export function liveClient(setup: Record<string, unknown> = {}, scenario: Scenario = {}): VirtualClient {
+  const client = connectVirtually(steadily(scenario));
+  client.setUp(setup);
+  client.advance(100);
+  client.digest();
+  return client;
+}
+
+export const ACTIVITY_START = { realtimeInput: { activityStart: {} } };
+export const ACTIVITY_END = { realtimeInput: { activityEnd: {} } };
+export const PICTURE = { realtimeInput: { video: { data: 'AAAA', mimeType: 'image/jpeg' } } };
+export const TOOL = { name: 'read_sensor', parameters: { type: 'OBJECT', properties: {} } };
+
+/** A message of sound that is the same sample all along. */
+export function sound(ms: number, amplitude = 1) {
+  const samples = new Int16Array((ms * MICROPHONE_RATE_HZ) / 1000).fill(amplitude);
+  const data = Buffer.from(samples.buffer).toString('base64');
+  return { realtimeInput: { audio: { data, mimeType: 'audio/pcm;rate=16000' } } };
 }

@@ -1,10 +1,18 @@
 import * as z from 'zod/mini';
 import { CLOSE_CAUSES, type CloseCause } from '../live/close-causes.ts';
 
+/** RFC 6455, 7.4: 1004 to 1006 and 1015 are never sent, the ranges in between belong to nobody. */
+function canBeSent(code: number): boolean {
+  return (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
+}
+
 /** Names of the close causes, or any code and text. */
 export const Cause = z.union([
   z.enum(Object.keys(CLOSE_CAUSES) as [CloseCause, ...CloseCause[]]),
-  z.strictObject({ code: z.int().check(z.minimum(1000), z.maximum(4999)), reason: z.string() }),
+  z.strictObject({
+    code: z.int().check(z.refine(canBeSent, 'is no code that a close frame can carry')),
+    reason: z.string(),
+  }),
 ]);
 export type Cause = z.infer<typeof Cause>;
 

@@ -63,6 +63,10 @@ export const READY_MADE_CONNECTIONS = {
     description: 'Every session is refused for the quota',
     connections: [{ faults: [{ fault: 'close-on-setup', cause: 'quota' }] }],
   },
+  'three-sessions': {
+    description: 'A fourth open session is refused for the quota, as on the free tier',
+    maxSessions: 3,
+  },
   'key-refused': {
     description: 'No key is good',
     keys: ['the-only-good-key'],

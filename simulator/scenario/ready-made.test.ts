@@ -4,6 +4,7 @@ import { namedScenario, READY_MADE } from './ready-made.ts';
 import type { READY_MADE_CONNECTIONS } from './ready-made-connections.ts';
 import type { READY_MADE_TURNS } from './ready-made-turns.ts';
 import { parseScenario } from './scenario.ts';
+import { ScenarioInPlay } from './scenario-in-play.ts';
 
 const ASKED = 'start end no-handle';
 const UNTIL_AUDIO = `${ASKED} heard thought audio+said`;
@@ -189,6 +190,17 @@ describe('a ready-made connection scenario', () => {
     expect(play(name)).toEqual([
       { heard: first, ending },
       { heard: second, ending: secondEnding },
+    ]);
+  });
+
+  it('three-sessions refuses the fourth that is open at the same time', () => {
+    const scenario = new ScenarioInPlay(namedScenario('three-sessions'));
+    expect([0, 1, 2, 3, 4].map((open) => scenario.nextConnection('k', open).faults)).toEqual([
+      [],
+      [],
+      [],
+      [{ fault: 'close-on-setup', cause: 'quota' }],
+      [{ fault: 'close-on-setup', cause: 'quota' }],
     ]);
   });
 

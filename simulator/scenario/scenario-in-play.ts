@@ -39,16 +39,19 @@ export class ScenarioInPlay {
     this.turns += 1;
   }
 
-  /** What the next connection attempt meets. @param key as it came with the URL. */
-  nextConnection(key: string | undefined): Omit<SessionProfile, 'connection' | 'sessionId'> {
+  /** What the next connection attempt meets. @param key as it came with the URL. @param openSessions besides this one. */
+  nextConnection(key: string | undefined, openSessions = 0): Omit<SessionProfile, 'connection' | 'sessionId'> {
     this.connections += 1;
     const { scenario, connections } = this;
+    const habits = this.habits((rule) => applies(rule.connection, connections));
+    const crowded = openSessions >= (scenario.maxSessions ?? Number.POSITIVE_INFINITY);
     return {
+      ...habits,
+      faults: crowded ? [...habits.faults, { fault: 'close-on-setup', cause: 'quota' }] : habits.faults,
       turnsBefore: this.turns,
       keyProblem: this.keyProblem(key),
       liveModels: scenario.liveModels ?? LIVE_MODELS,
       lifetime: lifetimeOf(scenario),
-      ...this.habits((rule) => applies(rule.connection, connections)),
     };
   }
 

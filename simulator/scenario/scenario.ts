@@ -130,6 +130,8 @@ export const Scenario = z.strictObject({
   keys: z.optional(z.array(z.string())),
   /** Models served over Live, without `models/`; left out, today's. */
   liveModels: z.optional(z.array(z.string())),
+  /** More open sessions than this are refused for the quota; the free tier has about 3. Left out, any number. */
+  maxSessions: z.optional(z.int().check(z.positive())),
   connections: z.optional(z.array(ConnectionRule)),
   turns: z.optional(z.array(TurnRule)),
   requests: z.optional(z.array(RequestRule)),

@@ -5,9 +5,9 @@ import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { SampleClock } from '../microphone/sample-clock.ts';
 import { gateDbfs, NO_ECHO, nextEchoGate } from './echo-gate.ts';
 import type { VoiceWindow } from './endpointing.ts';
+import { findJoint, JOINT_WITHIN_SAMPLES, samplesOf } from './joining.ts';
 import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
-import { findSplice, loudestStretch, TAIL_SAMPLES } from './splice.ts';
 import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
 import { HOP_SAMPLES, type VoiceActivity } from './voice-activity.ts';
@@ -18,10 +18,6 @@ const RING_SAMPLES = 16 * MICROPHONE_RATE_HZ;
 const MAX_AHEAD = 250;
 /** How much of the newest sound a successor gets, so that it has our pre-roll even if it has just begun to listen. */
 const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
-/** Two processes of one machine have the same clock, and two captures of one device are this far apart at most. */
-const SPLICE_WITHIN_SAMPLES = 0.3 * MICROPHONE_RATE_HZ;
-/** The first samples of a capture are the filters settling. */
-const SPLICE_MARGIN_SAMPLES = 0.03 * MICROPHONE_RATE_HZ;
 /** Looking for the splice costs some 10 ms, so it is not done for every 10 ms of new sound. */
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
@@ -145,16 +141,16 @@ export class Listening {
     if (this.ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
     this.splicedAt = this.ring.head;
     const byClock = this.sampleClock.positionAt(left.at);
-    if (byClock < this.captureBegan - SPLICE_WITHIN_SAMPLES) {
+    if (byClock < this.captureBegan - JOINT_WITHIN_SAMPLES) {
       // The predecessor left long before our own device came: nothing joins.
       this.begin();
       return { outputs: [], matched: false, offsetSamples: 0 };
     }
     const samples = samplesOf(left.samples);
-    const found = this.find(samples, byClock);
+    const found = findJoint(samples, { ring: this.ring, began: this.captureBegan }, byClock);
     const reference = found ?? byClock;
     if (reference > this.ring.head) return undefined;
-    if (found === undefined && this.ring.head < byClock + SPLICE_WITHIN_SAMPLES) return undefined;
+    if (found === undefined && this.ring.head < byClock + JOINT_WITHIN_SAMPLES) return undefined;
     this.ring.replaceBefore(reference, samples);
     this.utterances.adopt(left, reference);
     this.publishing = true;
@@ -164,19 +160,6 @@ export class Listening {
     const outputs: ListeningOutput[] = unjudged.flatMap((window) => this.utterances.hear(window, this.gated(options)));
     outputs.push(...this.utterances.frames());
     return { outputs, matched: found !== undefined, offsetSamples: reference - byClock };
-  }
-
-  /** Where in our own capture `samples` ended, by their loudest stretch; the clock says about where to look. */
-  private find(samples: Int16Array, byClock: number): number | undefined {
-    // What the predecessor heard before our own capture began cannot be found in it.
-    const end = loudestStretch(samples, byClock - this.captureBegan - SPLICE_MARGIN_SAMPLES);
-    const after = samples.length - end;
-    const expected = byClock - after;
-    const from = Math.max(this.captureBegan, expected - TAIL_SAMPLES - SPLICE_WITHIN_SAMPLES);
-    const to = Math.min(this.ring.head, expected + SPLICE_WITHIN_SAMPLES);
-    if (to - from < TAIL_SAMPLES) return undefined;
-    const found = findSplice(samples.subarray(end - TAIL_SAMPLES, end), this.ring.read(from, to), expected - from);
-    return found === undefined ? undefined : from + found + after;
   }
 
   private whenPublishing(act: () => ListeningOutput[]): ListeningOutput[] {
@@ -206,6 +189,7 @@ export class Listening {
       levelDbfs: timbre.levelDbfs,
       speaking: options.assistantSpeaking,
       personSpeaking: this.utterances.personSpeaking,
+      discarded: outputs.some((output) => output.kind === 'speech' && output.event.state === 'discarded'),
     });
     return outputs;
   }
@@ -218,11 +202,4 @@ export class Listening {
     this.loudestProbability = 0;
     return { kind: 'level', level };
   }
-}
-
-function samplesOf(base64: string): Int16Array {
-  const bytes = Buffer.from(base64, 'base64');
-  const samples = new Int16Array(bytes.length >> 1);
-  Buffer.from(samples.buffer).set(bytes.subarray(0, samples.length * 2));
-  return samples;
 }

@@ -53,9 +53,9 @@ export class Utterances {
     this.spoken = ring.head;
   }
 
-  /** Whether a person is, as far as can be told, speaking. */
+  /** Whether a person is, as far as can be told, speaking; the very first window counts. */
   get personSpeaking(): boolean {
-    return this.endpointing.phase !== 'silent';
+    return this.endpointing.phase !== 'silent' || this.endpointing.first !== undefined;
   }
 
   /** Judges the next window; its samples are in the ring. */

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Command } from '../commands.ts';
 import {
+  giveUpAll,
   type LayerEvent,
   type LayerRequests,
   NO_REQUESTS,
   nextDueMs,
   nextLayerRequests,
+  openCount,
   SILENT_LAYER_LIMIT_MS,
   TIME_LIMIT_MS,
 } from './layer-requests.ts';
@@ -36,7 +38,7 @@ function answer(state: LayerRequests, id: string, change: Partial<LayerEvent & {
 }
 
 function idOf({ state }: { state: LayerRequests }): string {
-  return state.open[0]?.id ?? '';
+  return state.recent.at(-1)?.id ?? '';
 }
 
 function said(commands: readonly Command[]): string[] {
@@ -58,7 +60,7 @@ test('an answer that shall be spoken replaces the one of the model', () => {
   const reaction = answer(first.state, idOf(first), { layer: 1 });
   expect(said(reaction.commands)).toEqual(['Main Street 4.']);
   expect(reaction.takeOver).toBe(7);
-  expect(reaction.state.open).toEqual([]);
+  expect(openCount(reaction.state)).toBe(0);
 });
 
 test('an answer that shall not be spoken is told to the model', () => {
@@ -115,9 +117,19 @@ test('an answer to what a former router asked is spoken', () => {
   expect(said(answer(NO_REQUESTS, 'layer3-6-x').commands)).toEqual(['Main Street 4.']);
 });
 
+test('an answer is spoken once, and not at all when it comes a minute later or after a stop', () => {
+  const first = ask(3, 'navigate');
+  const id = idOf(first);
+  const once = answer(first.state, id);
+  expect(said(once.commands)).toHaveLength(1);
+  expect(said(answer(once.state, id).commands)).toEqual([]);
+  expect(said(answer(passed(first.state, 60_000).state, id, { atMs: 61_000 }).commands)).toEqual([]);
+  expect(said(answer(giveUpAll(first.state), id).commands)).toEqual([]);
+});
+
 test('requests nobody answers are forgotten', () => {
   let state = NO_REQUESTS;
   for (let turn = 0; turn < 50; turn += 1) state = ask(3, 'find', state, turn).state;
-  expect(state.open.length).toBeLessThanOrEqual(8);
-  expect(passed(state, 60_000).state.open).toEqual([]);
+  expect(state.recent.length).toBeLessThanOrEqual(32);
+  expect(openCount(passed(state, 60_000).state)).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { speakWithEspeak } from '#shared/audio/espeak.ts';
-import { createResampler } from '#shared/audio/resampler.ts';
+import { toReplyRate } from '#shared/audio/reply-rate.ts';
 import type { Alert } from '#shared/contract/speaker.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -15,8 +15,7 @@ const MAX_TEXT = 300;
 export type Speak = (text: string) => Promise<Int16Array>;
 
 export async function speakLocally(text: string): Promise<Int16Array> {
-  const { sampleRateHz, samples } = await speakWithEspeak(text);
-  return (await createResampler(sampleRateHz, REPLY_RATE_HZ)).process(samples);
+  return toReplyRate(await speakWithEspeak(text));
 }
 
 /** Turns alerts into sound: the earcon at once, the sentence as soon as it is synthesised. Never rejects. */

@@ -29,6 +29,10 @@ export class AlertVoice {
     return current.spoken ? 'pause' : 'duck';
   }
 
+  get isSilent(): boolean {
+    return this.waiting.length === 0 && this.cut.length === 0;
+  }
+
   /** False when too many are waiting. `spoken`: a sentence follows by `append`, and `close` ends it. */
   begin(id: string, { urgent, spoken, earcon }: { urgent: boolean; spoken: boolean; earcon?: Int16Array }): boolean {
     if (this.waiting.length >= MAX_WAITING && !urgent) return false;

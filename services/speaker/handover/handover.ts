@@ -11,14 +11,14 @@ const REMEMBERED_OVER = 64;
 const REMEMBERED_KNOWN = 8;
 const SAMPLES_PER_MS = 24;
 
-/** What of a record a successor takes over. */
+/** What of the record of a process that is no more its successor takes over. */
 export function inheritanceOf(record: PlayoutRecord, nowMs: number): Inheritance {
-  const { turns, current, leaving, over, known, final, perishable } = record;
+  const { turns, current, leaving, over, known, final, toGo, perishable } = record;
   if (Math.abs(nowMs - record.atMs) > MAX_AGE_MS) {
     const stale = [...turns, ...leaving].map(({ turn }) => turn);
     return { turns: [], leaving: [], over: [...over, ...stale], known: [], lostSamples: 0 };
   }
-  return { turns, current, leaving, over, known, lostSamples: final ? 0 : perishable };
+  return { turns, current, leaving, over, known, lostSamples: final ? toGo : perishable };
 }
 
 /** Keeps the record of this process's playout on disk: cheap enough for every period, and silent while nothing changes. */
@@ -27,6 +27,7 @@ export class HandoverBook {
   private readonly clock: Clock;
   private readonly process: string;
   private written: PlayoutState | undefined;
+  private record: PlayoutRecord | undefined;
 
   /** @param process who writes, see `Processes`. */
   constructor(path: string, process: string, clock: Clock) {
@@ -35,31 +36,49 @@ export class HandoverBook {
     this.clock = clock;
   }
 
-  /**
-   * @param unheard samples handed over and not yet heard. @param perishable how many of them die with this process.
-   * @param final the last word: whatever is still leaving will be heard.
-   */
-  write(
-    state: PlayoutState,
-    { heard, unheard, perishable, final = false }: OutputLatency & { heard: YieldingState['heard']; final?: boolean },
-  ): void {
-    if (!final && !hasMoved(this.written, state)) return;
+  /** @param unheard samples handed over and not yet heard. @param perishable how many of them die with this process. */
+  write(state: PlayoutState, { heard, unheard, perishable }: OutputLatency & { heard: YieldingState['heard'] }): void {
+    if (!hasMoved(this.written, state)) return;
     this.written = state;
-    const nowMs = this.clock.nowMs();
     const leaving = state.leaving.map(({ plan, left }) => ({ turn: plan.turn, position: plan.position, left }));
-    this.file.write({
+    this.put({ ...this.common(state, heard, unheard), final: false, toGo: 0, perishable, leaving });
+  }
+
+  /**
+   * The last word: after `toGo` samples more the playout will be `ahead`, and everything handed over will be heard.
+   * To be followed by `comeTo` as they go.
+   */
+  writeLast(
+    ahead: PlayoutState,
+    { heard, unheard, toGo }: { heard: YieldingState['heard']; unheard: number; toGo: number },
+  ): void {
+    const common = this.common(ahead, heard, unheard + toGo);
+    const over = [...common.over, ...ahead.leaving.map(({ plan }) => plan.turn)].slice(-REMEMBERED_OVER);
+    this.put({ ...common, over, final: true, toGo, perishable: 0, leaving: [] });
+  }
+
+  /** As many samples are still to go until the last word is true. */
+  comeTo(toGo: number): void {
+    if (this.record?.final && this.record.toGo !== toGo) this.put({ ...this.record, toGo });
+  }
+
+  private common(state: PlayoutState, heard: YieldingState['heard'], unheard: number) {
+    const nowMs = this.clock.nowMs();
+    return {
       process: this.process,
       atMs: nowMs,
-      final,
       silentAtMs: nowMs + unheard / SAMPLES_PER_MS,
-      perishable,
       turns: state.turns.map(({ turn, position, told }) => ({ turn, position, told })),
       ...(state.current !== undefined && { current: state.current }),
-      leaving: final ? [] : leaving,
-      over: [...state.over, ...(final ? leaving.map(({ turn }) => turn) : [])].slice(-REMEMBERED_OVER),
+      over: state.over.slice(-REMEMBERED_OVER),
       known: state.known.slice(-REMEMBERED_KNOWN),
       ...(heard && { heard }),
-    });
+    };
+  }
+
+  private put(record: PlayoutRecord): void {
+    this.record = record;
+    this.file.write(record);
   }
 
   close(): void {

@@ -12,8 +12,10 @@ export const PlayoutRecord = z.object({
   /** See `processIdentity`. */
   process: z.string(),
   atMs: z.number(),
-  /** True in the last word of a process that stops: nothing of it is in doubt. */
+  /** True in the last word of a process that stops: the positions are those at which it will have stopped. */
   final: z.boolean(),
+  /** Samples it has still to hand over until then. */
+  toGo: z.int(),
   /** When the last sample handed over so far is heard, Unix ms. */
   silentAtMs: z.number(),
   /** Samples handed over that are lost with the process if it is killed. */

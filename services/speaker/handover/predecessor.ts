@@ -7,30 +7,32 @@ import type { Processes } from './process-identity.ts';
 /** The bus is quicker; this is for a broker that is away, and for a predecessor that dies without a word. */
 const LOOK_MS = 10;
 
-/** What the record says of a process that is not this one, and whether it still lives. */
-export function findPredecessor(
-  path: string,
-  { me, isAlive }: Processes,
-): { record: PlayoutRecord; alive: boolean } | undefined {
-  const record = readPlayoutRecord(path);
-  if (!record || record.process === me) return undefined;
-  return { record, alive: !record.final && isAlive(record.process) };
+export interface Predecessor {
+  record: PlayoutRecord;
+  alive: boolean;
 }
 
-/** Calls `gone` once, with the last record, when the predecessor has said its last word or has died. Returns the stop. */
+/** What the record says of a process that is not this one, and whether it still lives. */
+export function findPredecessor(path: string, { me, isAlive }: Processes): Predecessor | undefined {
+  const record = readPlayoutRecord(path);
+  if (!record || record.process === me) return undefined;
+  return { record, alive: isAlive(record.process) };
+}
+
+/** Calls `leaves` once, with the last record, when the predecessor has said its last word or has died. Returns the stop. */
 export async function watchPredecessor(
   path: string,
   { bus, clock, processes }: { bus: Bus; clock: Clock; processes: Processes },
-  gone: (record: PlayoutRecord) => void,
+  leaves: (found: Predecessor) => void,
 ): Promise<() => void> {
   let over = false;
   const look = (): void => {
     if (over) return;
     const found = findPredecessor(path, processes);
-    if (!found || found.alive) return;
+    if (!found || (found.alive && !found.record.final)) return;
     over = true;
     cancelLook();
-    gone(found.record);
+    leaves(found);
   };
   const cancelLook = clock.every(LOOK_MS, look);
   const endSubscription = await bus.subscribe(speakerState, ({ payload }) => {

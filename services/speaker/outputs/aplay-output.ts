@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { readAplay } from './aplay-stderr.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
 import { QueueDepth } from './queue-depth.ts';
@@ -69,8 +70,10 @@ async function openAplay(
 
     function feed(): void {
       for (; state !== 'closed' && written - taken < depth.periods; written += 1) {
-        pipe.write(source(frames));
+        const period = source(frames);
+        // Noted first: the write wakes aplay, which may push this process off its core at that very moment.
         hooks.handedOver();
+        pipe.write(period);
       }
     }
 
@@ -128,17 +131,13 @@ async function openAplay(
     // A pipe that breaks is followed by the end of stderr, which tells why.
     pipe.on('error', () => undefined);
     stderr.on('data', (chunk: Buffer) => {
-      const text = chunk.toString('latin1');
-      const said = text
-        .replace(/\r[^\r\n]*/g, '')
-        .match(/aplay: [^\n]*|[^\n]*not found[^\n]*|[^\n]*(?:underrun|not accurate)[^\n]*/)?.[0];
-      if (said?.includes('underrun')) {
+      const { periods, said } = readAplay(chunk);
+      if (said.includes('underrun')) {
         depth.underran(clock.nowMs());
         hooks.underran();
-      } else if (said) complaint = said.replace(/^aplay: (?:\w+:\d+: )?/, '').trim();
+      } else if (said) complaint = said;
       // It goes on after this one, at the wrong pitch.
-      if (said?.includes('not accurate')) end(complaint);
-      const periods = text.split('\r').length - 1;
+      if (said.includes('not accurate')) end(complaint);
       if (periods > 0 && state !== 'closed') progressed(periods);
     });
     feed();

@@ -27,6 +27,13 @@ export async function sourceFor(
   source: SampleSource,
   { rateHz, channels }: DeviceFormat,
 ): Promise<(frames: number) => Buffer> {
+  // The common case costs nothing: samples lie in memory as s16le on every machine this runs on.
+  if (rateHz === REPLY_RATE_HZ && channels === 1) {
+    return (frames) => {
+      const { buffer, byteOffset, byteLength } = source(frames);
+      return Buffer.from(buffer, byteOffset, byteLength);
+    };
+  }
   const resampler = await createResampler(REPLY_RATE_HZ, rateHz);
   let ready = new Int16Array(0);
   return (frames) => {

@@ -17,7 +17,7 @@ export interface Output {
 
 export interface OutputHooks {
   source: SampleSource;
-  /** What the source gave last is in the device's hands now. */
+  /** What the source gave last goes to the device at this moment. */
   handedOver(): void;
   /** Resolves when no predecessor of this process uses the output any more: what cannot be shared waits for it. */
   alone(): Promise<void>;

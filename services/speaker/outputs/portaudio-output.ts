@@ -39,6 +39,8 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     if (closed) return;
     counted = true;
     stuckStreams += 1;
+    process.removeListener('exit', leaveAtOnce);
+    process.on('exit', leaveAtOnce);
   }
 
   return async (hooks) => {
@@ -117,6 +119,11 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
       },
     };
   };
+}
+
+/** On its way out Node would wait for the thread that waits for the dead card. Everything else is done by then. */
+function leaveAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function nameOf(device: PortAudioDevice): string {

@@ -14,46 +14,48 @@ export function codedSignal(from: number, count: number): Int16Array {
   return Int16Array.from({ length: count }, (_unused, index) => codeOf(from + index));
 }
 
-/** What a bit-exact recording of a coded signal holds. */
+/** What a recording of a coded signal holds. The path has to be bit-exact, but for stretches in a ramp. */
 export interface CodedFindings {
   /** Index of the first and the last sample heard. */
   first: number;
   last: number;
   lost: number;
   doubled: number;
-  /** Samples that are neither silence nor of the code: a ramp, a mix, a broken path. */
-  foreign: number;
+  /** Samples that are neither silence nor follow the code: a ramp, a mix, a broken path. Each is taken for one of the signal. */
+  altered: number;
   longestSilenceSamples: number;
 }
 
 /** Follows the code through the recording. Silence before the first and after the last sample does not count. */
 export function findCoded(recording: Int16Array): CodedFindings {
-  const found = { first: -1, last: -1, lost: 0, doubled: 0, foreign: 0, longestSilenceSamples: 0 };
+  const found = { first: -1, last: -1, lost: 0, doubled: 0, altered: 0, longestSilenceSamples: 0 };
   let next = -1;
   let silence = 0;
-  for (const sample of recording) {
+  for (const [at, sample] of recording.entries()) {
     if (sample === 0) {
       silence += 1;
       continue;
     }
-    const code = INDEX_OF.get(sample);
-    if (code === undefined) {
-      found.foreign += 1;
-      continue;
-    }
     if (next >= 0) found.longestSilenceSamples = Math.max(found.longestSilenceSamples, silence);
     silence = 0;
-    if (next < 0) {
-      found.first = code;
-      next = code;
+    const index = INDEX_OF.get(sample) ?? Number.NaN;
+    // Nearly every value is somebody's code, so one that jumps counts only when the next sample goes on from it.
+    const certain = index === next % PERIOD || INDEX_OF.get(recording[at + 1] ?? 0) === (index + 1) % PERIOD;
+    if (!certain) {
+      found.altered += 1;
+      if (next >= 0) next += 1;
+      continue;
     }
-    // The index nearest to the expected one with this code.
-    let step = (code - next) % PERIOD;
+    if (next < 0) {
+      found.first = index;
+      next = index;
+    }
+    let step = (index - next) % PERIOD;
     if (step > PERIOD / 2) step -= PERIOD;
     if (step < -PERIOD / 2) step += PERIOD;
     if (step > 0) found.lost += step;
-    if (step < 0) found.doubled += 1;
-    if (step >= 0) next = next + step + 1;
+    if (step < 0) found.doubled -= step;
+    next += step + 1;
     found.last = next - 1;
   }
   return found;

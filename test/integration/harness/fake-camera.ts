@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 
-/** A machine with a Raspberry Pi camera, as far as the vision process can tell. */
+/** A machine with a Raspberry Pi camera and a webcam, as far as the vision process can tell. */
 export interface FakeCamera {
-  /** For the vision process: the stand-in is found as rpicam-vid. */
+  /** For the vision process: the stand-in is found as rpicam-vid, and one around it as ffmpeg. */
   env(behaviour?: string): Record<string, string>;
   /** The program itself, for tests without a service. */
   file: string;
@@ -26,7 +26,13 @@ export async function createFakeCamera(colours: readonly string[] = ['red']): Pr
     await picture.jpeg().toFile(join(pictures, `${index}.jpg`));
   }
   const standIn = join(process.cwd(), 'test/fixtures/cameras/rpicam-stand-in.mjs');
-  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${standIn}" "$@"\n`, { mode: 0o755 });
+  const run = `exec "${process.execPath}" "${standIn}"`;
+  writeFileSync(file, `#!/bin/sh\n${run} "$@"\n`, { mode: 0o755 });
+  // ffmpeg lists the formats of a webcam that makes JPEG, and copies its stream through.
+  const list = `echo '[video4linux2,v4l2 @ 0x1] Compressed: mjpeg : Motion-JPEG : 1280x720' >&2; exit 1`;
+  const stream = `${run} --codec mjpeg --output - --timeout 0 --framerate 12`;
+  const ffmpeg = `#!/bin/sh\ncase "$*" in *list_formats*) ${list};; *"-c:v copy"*) ${stream};; esac\nexit 1\n`;
+  writeFileSync(join(folder, 'ffmpeg'), ffmpeg, { mode: 0o755 });
   return {
     file,
     env: (behaviour = 'steady') => ({

@@ -1,8 +1,8 @@
 import type { GenerateContentResponse, Models } from '@google/genai';
+import { toReplyRate } from '#shared/audio/reply-rate.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { AnswerFailure } from '../answer-failure.ts';
 import { classifyHttpFailure } from '../http-errors.ts';
-import { toReplyRate } from '../reply-rate.ts';
 import type { Voice } from '../voice.ts';
 import { startDeadline } from './deadline.ts';
 import { ttsSound } from './tts-sound.ts';

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { HEARD_START, type HeardState, readHeardLine } from './heard-line.ts';
 
@@ -32,4 +33,17 @@ it('does not keep an answer back for a line that never ends', () => {
   const { heard, answer } = readAll(['HEARD: ', 'a'.repeat(2_000), 'the answer']);
   expect(heard[0]).toHaveLength(2_000);
   expect(answer).toBe('the answer');
+});
+
+it('tells the same however the output was divided into drops', () => {
+  const output = fc
+    .tuple(fc.constantFrom('HEARD: ', ' heard:', '**HEARD:** ', 'HEAR', 'He said ', ''), fc.string(), fc.string())
+    .map(([mark, first, second]) => `${mark}${first}\n${second}`);
+  fc.assert(
+    fc.property(output, fc.array(fc.nat(60)), (whole, cuts) => {
+      const at = [0, ...cuts.filter((cut) => cut <= whole.length), whole.length].sort((a, b) => a - b);
+      const drops = at.slice(1).map((end, index) => whole.slice(at[index], end));
+      expect(readAll(drops)).toEqual(readAll([whole]));
+    }),
+  );
 });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { GoogleGenAI } from '@google/genai';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readWav } from '#shared/audio/wav.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
@@ -19,6 +19,10 @@ import {
   startGeminiServer,
 } from './gemini-server.fixture.ts';
 import { createHttpBackend } from './http-backend.ts';
+
+/** A machine under load takes its time; what is waited for has no limit of its own. */
+const EVENTUALLY = { timeout: 20_000 };
+vi.setConfig({ testTimeout: 30_000 });
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -248,6 +252,20 @@ describe('when Gemini fails', () => {
     expect(server.calls).toHaveLength(2);
   });
 
+  it('is asked again, without the line, when it put its answer on the line of what it heard', async () => {
+    const { server, backend } = await start((call, response) => {
+      if (call.kind === 'tts') return speaks(call, response);
+      const hears = call.body.systemInstruction?.parts[0]?.text.includes('HEARD:');
+      sendText(response, [hears ? 'HEARD: is it red Yes, it is.' : 'Yes, it is.']);
+    });
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({
+      heard: ['is it red Yes, it is.'],
+      text: 'Yes, it is.',
+      failure: undefined,
+    });
+    expect(server.calls.filter(({ kind }) => kind === 'text')).toHaveLength(2);
+  });
+
   it.each([
     ['a bad key', 403, [], 'auth'],
     ['a spent day', 429, [{ violations: [{ quotaId: 'RequestsPerDay' }] }], 'quota'],
@@ -275,7 +293,7 @@ describe('when Gemini fails', () => {
     const clock = manualClock();
     const { server, backend } = await start(() => clock.advance(8_000), { clock });
     expect((await read(backend.answer(UTTERANCE, never))).failure).toMatchObject({ kind: 'timeout' });
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 
   it('a model that falls silent within its answer is given up, and what it said is spoken', async () => {
@@ -370,7 +388,7 @@ describe('when the voice fails', () => {
       sounds: [-7, -7, -7, -7],
       failure: undefined,
     });
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 
   it('speaks locally where the answer holds no sound', async () => {
@@ -398,18 +416,18 @@ describe('an abort', () => {
     const parts: string[] = [];
     for await (const part of backend.answer(UTTERANCE, controller.signal)) {
       parts.push(part.type);
-      await expect.poll(() => server.openAnswers()).toBe(2);
+      await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(2);
       controller.abort();
     }
     expect(parts).toEqual(['modelText']);
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 
   it('before the first word is obeyed while nothing has come back', async () => {
     const controller = new AbortController();
     const { server, backend } = await start(() => setImmediate(() => controller.abort()));
     expect(await read(backend.answer(UTTERANCE, controller.signal))).toMatchObject({ order: [], failure: undefined });
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 
   it('before the beginning asks nobody', async () => {
@@ -423,6 +441,6 @@ describe('an abort', () => {
       if (call.kind === 'text') sendDrop(response, 'One. Two');
     });
     for await (const part of backend.answer(UTTERANCE, never)) if (part.type === 'modelText') break;
-    await expect.poll(() => server.openAnswers()).toBe(0);
+    await expect.poll(() => server.openAnswers(), EVENTUALLY).toBe(0);
   });
 });

@@ -13,11 +13,12 @@ const LONGEST_HISTORY = 20;
 
 /**
  * A question in the form of a generateContent request; pictures and sound come before the words about them, as Google advises.
- * @param instruction what the assistant is told about itself, the same as over Live.
+ * @param instruction what the assistant is told about itself, the same as over Live. @param hear ask for the user's words, too.
  */
 export function httpQuestion(
   instruction: string,
   question: Question,
+  hear: boolean,
 ): { systemInstruction: string; contents: Content[] } {
   const { audio, text, frame, cannotSee, history } = question;
   const parts: Part[] = [];
@@ -31,7 +32,7 @@ export function httpQuestion(
     systemInstruction: [
       instruction,
       frame ? PICTURE_INSTRUCTION : cannotSee ? BLIND_INSTRUCTION : '',
-      audio ? HEARD_INSTRUCTION : '',
+      hear ? HEARD_INSTRUCTION : '',
     ]
       .filter(Boolean)
       .join('\n'),

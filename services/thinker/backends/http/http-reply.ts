@@ -50,10 +50,13 @@ export async function* readReply(
   signal: AbortSignal,
 ): AsyncGenerator<ReplyPart, void, undefined> {
   let begun = false;
+  let hear = question.audio !== undefined;
   for (let attempt = 1; ; ) {
     try {
-      for await (const part of readOnce(options, question, signal)) {
-        if (part.type !== 'usage') begun = true;
+      for await (const part of readOnce(options, question, hear, signal)) {
+        if (part.type === 'drop') begun = true;
+        // A model that puts everything on the first line has no answer left; asked without the line, it gives one.
+        if (part.type === 'heard') hear = false;
         yield part;
       }
       return;
@@ -74,11 +77,12 @@ export async function* readReply(
 async function* readOnce(
   { models, model, instruction, temperature, maxTokens, clock, learned }: HttpReplyOptions,
   question: Question,
+  hear: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<ReplyPart, void, undefined> {
   const deadline = startDeadline(clock, signal, FIRST_WORD_LIMIT_MS, 'to begin its answer');
   try {
-    const { contents, systemInstruction } = httpQuestion(instruction, question);
+    const { contents, systemInstruction } = httpQuestion(instruction, question, hear);
     const stream = await models.generateContentStream({
       model,
       contents,
@@ -90,7 +94,7 @@ async function* readOnce(
         abortSignal: deadline.signal,
       },
     });
-    let heard: HeardState = question.audio ? HEARD_START : 'past';
+    let heard: HeardState = hear ? HEARD_START : 'past';
     let answered = false;
     let chunks = 0;
     let refused = false;

@@ -1,8 +1,8 @@
+import { toReplyRate } from '#shared/audio/reply-rate.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { toReplyRate } from '../reply-rate.ts';
 import type { Voice } from '../voice.ts';
 import type { SpeechEngine } from './speech-engine.ts';
 

@@ -6,6 +6,9 @@ import type { AnswerPart, Question } from '../answer-backend.ts';
 import type { Voice } from '../voice.ts';
 import { createOfflineBackend, type OfflineBackendOptions } from './offline-backend.ts';
 
+/** A machine under load takes its time; what is waited for has no limit of its own. */
+const EVENTUALLY = { timeout: 20_000 };
+
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const UTTERANCE: Question = { audio: new Int16Array(160), history: [{ role: 'model', text: 'A door.' }] };
 const VOICE: Voice = { name: 'voice', speak: async (text) => Int16Array.of(text.length) };
@@ -107,7 +110,7 @@ it('does not wait for ever to understand', async () => {
     },
   });
   const answer = read(made.answer(UTTERANCE, never));
-  await expect.poll(() => attempt).toBeDefined();
+  await expect.poll(() => attempt, EVENTUALLY).toBeDefined();
   clock.advance(8_000);
   expect((await answer).map(({ type }) => type)).toEqual(['modelText', 'audio']);
 });

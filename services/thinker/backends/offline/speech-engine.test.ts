@@ -3,12 +3,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { type ManualClock, manualClock } from '#shared/time/manual-clock.ts';
 import { type ModelRole, offlineModel } from '../../offline-models/model-manifest.ts';
 import { SpeechEngine } from './speech-engine.ts';
+
+/** A machine under load takes its time; what is waited for has no limit of its own. */
+const EVENTUALLY = { timeout: 20_000 };
+vi.setConfig({ testTimeout: 30_000 });
 
 const here = import.meta.dirname;
 const installed = createRequire(import.meta.url).resolve('sherpa-onnx-node');
@@ -130,10 +134,10 @@ describe('the speech engine', () => {
     const begun = join(scripts, 'begun');
     const doomed = speech.speak(`die after ${begun}`, controller.signal);
     doomed.catch(() => undefined);
-    await expect.poll(() => existsSync(begun)).toBe(true);
+    await expect.poll(() => existsSync(begun), EVENTUALLY).toBe(true);
     controller.abort();
     await expect(doomed).rejects.toThrow('abort');
-    await expect.poll(() => speech.has('voice')).toBe(false);
+    await expect.poll(() => speech.has('voice'), EVENTUALLY).toBe(false);
     await expect(speech.speak('Hello.', never)).rejects.toThrow(folder);
   });
 
@@ -142,7 +146,7 @@ describe('the speech engine', () => {
     const { engine: speech, counters } = engine('stand-in.cjs');
     const endless = speech.speak('endless', never);
     endless.catch(() => undefined);
-    await expect.poll(() => counters()['offlineEngineStarts']).toBe(1);
+    await expect.poll(() => counters()['offlineEngineStarts'], EVENTUALLY).toBe(1);
     speech.release();
     await expect(endless).rejects.toThrow('was ended');
     expect(await speech.has('voice')).toBe(true);
@@ -158,7 +162,7 @@ describe('the speech engine', () => {
     const { engine: speech, clock, counters } = engine('stand-in.cjs');
     const endless = speech.speak('endless', never);
     endless.catch(() => undefined);
-    await expect.poll(() => counters()['offlineEngineStarts']).toBe(1);
+    await expect.poll(() => counters()['offlineEngineStarts'], EVENTUALLY).toBe(1);
     clock.advance(30_000);
     await expect(endless).rejects.toThrow('took too long');
     expect((await speech.speak('Hello.', never)).samples).toHaveLength(2);

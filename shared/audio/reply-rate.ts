@@ -1,6 +1,6 @@
-import { createResampler, type Resampler } from '#shared/audio/resampler.ts';
-import type { WavSound } from '#shared/audio/wav.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import { createResampler, type Resampler } from './resampler.ts';
+import type { WavSound } from './wav.ts';
 
 /** What voices speak at; other rates mean that the header was misread. */
 const LOWEST_RATE_HZ = 8_000;

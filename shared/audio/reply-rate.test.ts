@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { levelOf } from '#shared/audio/level.ts';
+import { levelOf } from './level.ts';
 import { toReplyRate } from './reply-rate.ts';
 
 function tone(rateHz: number, ms: number): Int16Array {

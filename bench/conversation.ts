@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readWav } from '#shared/audio/wav.ts';
+import { SERVICES } from '#shared/contract/channel.ts';
+import { playback } from '#shared/contract/speaker.ts';
+import { turn } from '#shared/contract/thinker.ts';
+import { preparePm2Stack } from '../test/integration/harness/pm2-stack.ts';
+import { createVirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
+import { Watched } from '../test/integration/harness/watched.ts';
+import { type BenchRow, type BenchTable, percentiles } from './table.ts';
+
+const ROUNDS = 20;
+const QUESTION = 'services/audio-in/assets/sample-question.wav';
+/** Kernel ticks a second, as `getconf CLK_TCK` says on every Linux there is. */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * Spoken questions into the virtual microphone, answers out of the virtual loudspeaker, the simulator answering with the
+ * latencies recorded from the real server; then what the whole stack costs while it does that.
+ */
+export async function benchConversation(): Promise<BenchTable> {
+  const card = await createVirtualSoundCard();
+  const stack = await preparePm2Stack({
+    ...card.env,
+    CORTEX_AUDIO_INPUT: 'portaudio',
+    CORTEX_AUDIO_OUTPUT: 'portaudio',
+    CORTEX_CAMERA: 'test',
+  });
+  try {
+    const { code, output } = await stack.command('start');
+    if (code !== 0) throw new Error(`the stack did not start:\n${output}`);
+    const bus = stack.connect();
+    const turns = await Watched.on(bus, turn);
+    const playbacks = await Watched.on(bus, playback);
+    const { samples, sampleRateHz } = readWav(readFileSync(QUESTION));
+    const question = samples.subarray(0, sampleRateHz * 3);
+    const sent: number[] = [];
+    const server: number[] = [];
+    const played: number[] = [];
+    const whole: number[] = [];
+    const pids = await pidsOf(stack.env['PM2_HOME'] ?? '', stack.pids);
+    const before = cpuSeconds(pids);
+    const startMs = performance.now();
+    let last = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await card.speak(question, sampleRateHz);
+      const done = await turns.next(({ state, turn: number }) => state === 'done' && number > last);
+      last = done.turn;
+      await playbacks.next(({ state, turn: number }) => state === 'finished' && number === last);
+      const started = await playbacks.next(({ state, turn: number }) => state === 'started' && number === last);
+      const { speechEnded = 0, activityEnded = 0, firstAudio = 0 } = done.timings ?? {};
+      sent.push(activityEnded - speechEnded);
+      server.push(firstAudio - activityEnded);
+      played.push(started.at - firstAudio);
+      whole.push(started.at - speechEnded);
+    }
+    const elapsedSeconds = (performance.now() - startMs) / 1000;
+    const cpu = ((cpuSeconds(pids) - before) / elapsedSeconds) * 100;
+    const latency = (what: string, milliseconds: readonly number[], budget?: string): BenchRow => {
+      const { n, median, p95 } = percentiles(milliseconds);
+      return { what, values: { n, median, p95, unit: 'ms' }, ...(budget && { budget }) };
+    };
+    const rows = [
+      latency('end of speech noticed → question complete at the server', sent),
+      latency('server (recorded latencies, simulated)', server),
+      latency('first sound from the server → first sample at the device', played),
+      latency('end of speech noticed → first sample at the device', whole, 'p95 < 500 ms'),
+      ...memoryRows(pids),
+      {
+        what: 'CPU of the whole stack in conversation',
+        values: { median: cpu, unit: '% of one core' },
+        budget: '< 12 % of one core',
+      },
+    ];
+    return { title: 'Conversation: latency, memory, CPU', rows };
+  } finally {
+    await stack.close();
+    await card.close();
+  }
+}
+
+async function pidsOf(
+  pm2Home: string,
+  pidsOfService: (name: string) => Promise<number[]>,
+): Promise<Map<string, number>> {
+  const pids = new Map<string, number>();
+  for (const service of SERVICES) for (const pid of await pidsOfService(service)) pids.set(service, pid);
+  pids.set('PM2 daemon', Number(readFileSync(join(pm2Home, 'pm2.pid'), 'utf8')));
+  return pids;
+}
+
+/** Proportional set size: what a process really costs, shared pages divided among those that share them. */
+function memoryRows(pids: ReadonlyMap<string, number>): BenchRow[] {
+  const megabytes = [...pids].map(([name, pid]) => {
+    const kilobytes = Number(
+      /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? Number.NaN,
+    );
+    return { name, value: kilobytes / 1000 };
+  });
+  const sum = megabytes.reduce((total, { value }) => total + value, 0);
+  return [
+    ...megabytes.map(({ name, value }) => ({ what: `memory of ${name}`, values: { median: value, unit: 'MB PSS' } })),
+    { what: 'memory of the whole stack', values: { median: sum, unit: 'MB PSS' }, budget: '≤ 200 MB' },
+  ];
+}
+
+function cpuSeconds(pids: ReadonlyMap<string, number>): number {
+  let ticks = 0;
+  for (const pid of pids.values()) {
+    // Behind the command's closing bracket, which may itself hold spaces: utime and stime are the 12th and 13th field.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / TICKS_PER_SECOND;
+}

@@ -1,0 +1,38 @@
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
+import type { SampleRing } from './sample-ring.ts';
+import { findSplice, loudestStretch, TAIL_SAMPLES } from './splice.ts';
+
+/** Two processes of one machine have the same clock, and two captures of one device are this far apart at most. */
+export const JOINT_WITHIN_SAMPLES = 0.3 * MICROPHONE_RATE_HZ;
+/** The first samples of a capture are the filters settling. */
+const SETTLING_SAMPLES = 0.03 * MICROPHONE_RATE_HZ;
+
+/** Our own capture, which began at position `began`. */
+export interface OwnCapture {
+  ring: SampleRing;
+  began: number;
+}
+
+/**
+ * The position in our own capture at which another capture's `samples` ended, found by their loudest stretch. Undefined where
+ * nothing matches. @param byClock where the clock says it is.
+ */
+export function findJoint(samples: Int16Array, { ring, began }: OwnCapture, byClock: number): number | undefined {
+  // What the other one heard before our own capture began cannot be found in it.
+  const end = loudestStretch(samples, byClock - began - SETTLING_SAMPLES);
+  const after = samples.length - end;
+  const expected = byClock - after;
+  const from = Math.max(began, expected - TAIL_SAMPLES - JOINT_WITHIN_SAMPLES);
+  const to = Math.min(ring.head, expected + JOINT_WITHIN_SAMPLES);
+  if (to - from < TAIL_SAMPLES) return undefined;
+  const found = findSplice(samples.subarray(end - TAIL_SAMPLES, end), ring.read(from, to), expected - from);
+  return found === undefined ? undefined : from + found + after;
+}
+
+/** Samples from the base64 text of a handover. */
+export function samplesOf(base64: string): Int16Array {
+  const bytes = Buffer.from(base64, 'base64');
+  const samples = new Int16Array(bytes.length >> 1);
+  Buffer.from(samples.buffer).set(bytes.subarray(0, samples.length * 2));
+  return samples;
+}

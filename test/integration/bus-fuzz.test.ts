@@ -1,0 +1,117 @@
+import mqtt, { type MqttClient } from 'mqtt';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadCredentials } from '#shared/config/credentials.ts';
+import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
+import { type Metrics, metrics } from '#shared/contract/service.ts';
+import { turn } from '#shared/contract/thinker.ts';
+import type { RunningProcess } from './harness/processes.ts';
+import { startTestStack, type TestStack } from './harness/test-stack.ts';
+import type { Watched } from './harness/watched.ts';
+
+/** `FUZZ_PAYLOADS=10000` for the whole of it (some minutes). */
+const PAYLOADS_PER_TOPIC = Number(process.env['FUZZ_PAYLOADS'] ?? 150);
+const SERVICES = ['thinker', 'speaker', 'router', 'vision', 'audio-in'];
+let stack: TestStack;
+let stranger: MqttClient;
+let reports: Watched<Metrics>;
+const processes: RunningProcess[] = [];
+
+beforeAll(async () => {
+  stack = await startTestStack({ CORTEX_AUDIO_INPUT: 'auto', CORTEX_AUDIO_OUTPUT: 'null', CORTEX_CAMERA: 'test' });
+  for (const name of ['live-sim', ...SERVICES]) processes.push(await stack.start(name));
+  reports = await stack.watch(metrics);
+  const { operator } = loadCredentials({ stateDir: stack.stateDir, mqttUsername: undefined, mqttPassword: undefined });
+  stranger = await mqtt.connectAsync(`mqtt://127.0.0.1:${stack.mqttPort}`, operator);
+});
+afterAll(async () => {
+  await stranger.endAsync(true);
+  await stack.close();
+});
+
+it(
+  'goes on through random and mutated payloads on every topic, and counts what it drops',
+  async () => {
+    const samples = await realPayloads();
+    const random = seededRandom(20_26);
+    const exits: string[] = [];
+    for (const process of processes) void process.exited.then((code) => exits.push(`${process.name}: ${code}`));
+
+    for (let n = 0; n < PAYLOADS_PER_TOPIC; n += 1) {
+      for (const { topic, qos } of ALL_CHANNELS) {
+        const filled = topic.replace('{service}', 'speaker').replace('{name}', 'compass');
+        const payload = mutated(samples.get(filled) ?? Buffer.from('{"id":"x","text":"y","at":1}'), random);
+        const sent = stranger.publishAsync(`cortex/${filled}`, payload, { qos });
+        if (qos === 1 && n % 20 === 0) await sent;
+      }
+    }
+    await stranger.publishAsync('cortex/thinker/context', '{"source":"fuzz","text":"over"}', { qos: 1 });
+
+    const heard = reports.seen.length;
+    for (const name of SERVICES) {
+      await reports.next((payload) => {
+        const message = reports.seen
+          .slice(heard)
+          .find((one) => one.payload === payload && one.levels['service'] === name);
+        return (message?.payload.counters['busBadPayloads'] ?? 0) > 0;
+      });
+    }
+    expect(exits).toEqual([]);
+  },
+  60_000 + PAYLOADS_PER_TOPIC * 200,
+);
+
+it('still converses afterwards', async () => {
+  const turns = await stack.watch(turn);
+  await stranger.publishAsync('cortex/control/privacy', '{"microphone":false,"camera":false}', {
+    qos: 1,
+    retain: true,
+  });
+  await stranger.publishAsync('cortex/control/settings', '{"layer2Mode":"live","muted":false}', {
+    qos: 1,
+    retain: true,
+  });
+  await stranger.publishAsync('cortex/thinker/ask', '{"id":"after","text":"Are you still there?"}', { qos: 1 });
+  await turns.next(({ state }) => state === 'done');
+});
+
+/** What really stands on the topics of a running stack, to begin mutations from. */
+async function realPayloads(): Promise<Map<string, Buffer>> {
+  const samples = new Map<string, Buffer>();
+  stranger.on('message', (topic, payload) => samples.set(topic.slice('cortex/'.length), payload));
+  await stranger.subscribeAsync('cortex/#', { qos: 1 });
+  const turns = await stack.watch(turn);
+  await stranger.publishAsync('cortex/thinker/ask', '{"id":"first","text":"Hello?"}', { qos: 1 });
+  await turns.next(({ state }) => state === 'done');
+  await stranger.unsubscribeAsync('cortex/#');
+  stranger.removeAllListeners('message');
+  return samples;
+}
+
+type Random = () => number;
+
+/** A linear congruential generator (Numerical Recipes), so that a failure can be repeated. */
+function seededRandom(seed: number): Random {
+  let value = seed >>> 0;
+  return () => {
+    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
+    return value / 2 ** 32;
+  };
+}
+
+function mutated(sample: Buffer, random: Random): Buffer {
+  const pick = Math.floor(random() * 6);
+  const bytes = Buffer.from(sample);
+  const at = Math.floor(random() * (bytes.length + 1));
+  if (pick === 0)
+    return Buffer.from(Array.from({ length: Math.floor(random() * 300) }, () => Math.floor(random() * 256)));
+  if (pick === 1) return bytes.subarray(0, at);
+  if (pick === 2)
+    return Buffer.from(bytes.toString('latin1').replace(/\d+/g, () => ODD_VALUES[at % ODD_VALUES.length] ?? ''));
+  if (pick === 3) return Buffer.concat([bytes, bytes.subarray(at)]);
+  if (pick === 4) return Buffer.from(ODD_JSON[at % ODD_JSON.length] ?? '');
+  for (let n = 0; n < 4; n += 1) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+  return bytes;
+}
+
+const ODD_VALUES = ['-1', '1e308', '4294967296', '0.5', 'null', '""', '[]', '99999999999999999999'];
+const ODD_JSON = ['', 'null', '[]', '{}', '"text"', '1', '{"__proto__":{"x":1}}', `${'['.repeat(5_000)}`, '{"id":'];
