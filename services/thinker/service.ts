@@ -1,7 +1,7 @@
 import { GoogleGenAI } from '@google/genai';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { fallback, interrupt, runtimeSettings } from '#shared/contract/control.ts';
+import { fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
@@ -149,6 +149,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     bus.subscribe(speech, ({ payload }) => {
       if (payload.state === 'possible') thinker.want();
     }),
+    bus.subscribe(privacy, ({ payload }) => thinker.blockCamera(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
     bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
     bus.subscribe(playback, ({ payload }) => {
