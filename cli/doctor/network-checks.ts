@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Settings } from '#shared/config/settings.ts';
+import { withoutLogin } from '#shared/config/without-login.ts';
 import { type Check, failed, ok, optional } from './check.ts';
 
 export function checkKey(settings: Settings): Check {
@@ -11,7 +12,7 @@ export function checkKey(settings: Settings): Check {
 
 /** The local ports: ours if the stack runs, free if it does not, and somebody else's otherwise. */
 export async function checkPorts(settings: Settings, ours: boolean): Promise<Check[]> {
-  if (settings.mqttUrl) return [ok('broker', settings.mqttUrl)];
+  if (settings.mqttUrl) return [ok('broker', withoutLogin(settings.mqttUrl))];
   const rows = [
     { subject: 'broker port', port: settings.mqttPort, setting: 'CORTEX_MQTT_PORT' },
     { subject: 'dashboard port', port: settings.httpPort, setting: 'CORTEX_HTTP_PORT' },

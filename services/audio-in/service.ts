@@ -10,12 +10,12 @@ import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
+import { privacyStore, rememberPrivacy } from '#shared/privacy/privacy-store.ts';
 import { startHandover } from './handover.ts';
 import { chooseMicrophone } from './microphone/choose-microphone.ts';
 import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
 import { outputPublisher } from './output-publisher.ts';
-import { PrivacyFile } from './privacy-file.ts';
 import { listeningOptions, switchesOf } from './switches.ts';
 import { Listening } from './voice/listening.ts';
 import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts';
@@ -40,14 +40,22 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   const teardown = new Teardown();
   const microphone = parts.microphone ?? chooseMicrophone(settings.audioInput, clock, log);
   const listening = new Listening(parts.voice ?? loadVoiceActivity(), firstStreamNumber(clock.nowMs()));
-  const privacyFile = new PrivacyFile(settings.stateDir, log);
+  const store = privacyStore(settings.stateDir);
+  const stored = store.read();
   let switches = switchesOf(settings);
   let assistantSpeaking = false;
   let sessionOpen = false;
-  let blocked = privacyFile.microphoneBlocked();
+  let blocked = stored.privacy.microphone;
   let started = false;
   let leftBehind: HandoverState | undefined;
   let heardEnough: (() => void) | undefined;
+
+  if (stored.damaged) {
+    log.error(
+      { path: store.path, reason: stored.damaged },
+      'cannot tell whether the user blocked the microphone, so it stays closed until control/privacy says otherwise',
+    );
+  }
 
   try {
     const publisher = await startPcmPublisher(bus, { pcm: microphonePcm, resend: microphoneResend }, HISTORY_SAMPLES);
@@ -154,11 +162,13 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     }
     teardown.add(
       await bus.subscribe(privacy, ({ payload }) => {
-        privacyFile.remember(payload);
-        if (payload.microphone === blocked) return;
-        blocked = payload.microphone;
-        log.info({ blocked }, 'microphone privacy changed');
-        if (started && handing.role !== 'retired') obeyPrivacy().catch(fail);
+        if (payload.microphone !== blocked) {
+          blocked = payload.microphone;
+          log.info({ blocked }, 'microphone privacy changed');
+          if (started && handing.role !== 'retired') obeyPrivacy().catch(fail);
+        }
+        // After the device is told to close: a slow card must not hold that up.
+        rememberPrivacy(store, payload, log);
       }),
     );
     started = true;

@@ -1,3 +1,4 @@
+import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { atTopic, type Channel } from '#shared/contract/channel.ts';
 import { type Fallback, fallback, privacy, runtimeSettings, volume } from '#shared/contract/control.ts';
 import { layer1Response, layer3Response } from '#shared/contract/layers.ts';
@@ -22,7 +23,6 @@ const TICK_MS = 1_000;
  */
 export async function startRouter(context: ServiceContext, pid: number = process.pid): Promise<Running> {
   const { bus, clock, settings } = context;
-  const liveAtStart = settings.enableLiveApi && settings.layer2Mode === 'live';
   const teardown = new Teardown();
 
   async function listen<Payload>(
@@ -39,12 +39,12 @@ export async function startRouter(context: ServiceContext, pid: number = process
 
   try {
     warmUp();
-    const router = new RouterProcess(context, pid, await retainedLevel(context), liveAtStart);
+    const router = new RouterProcess(context, pid, await retainedLevel(context), isLiveWanted(settings));
     teardown.add(() => router.stop());
     await listen(atTopic(status, { service: 'router' }), (seen) => router.routerSeen(seen));
     await listen(fallback, (level) => router.levelSeen(level));
-    await listen(runtimeSettings, ({ layer2Mode }) =>
-      router.happened({ type: 'liveSwitched', wanted: layer2Mode ? layer2Mode === 'live' : liveAtStart }),
+    await listen(runtimeSettings, (switches) =>
+      router.happened({ type: 'liveSwitched', wanted: isLiveWanted(settings, switches) }),
     );
     await listen(privacy, (now, retained) => router.happened({ type: 'privacyChanged', privacy: now, retained }));
     await listen(volume, (now) => router.happened({ type: 'volumeChanged', volume: now.volume }));

@@ -1,4 +1,5 @@
 import { GoogleGenAI } from '@google/genai';
+import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
@@ -22,7 +23,7 @@ import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
-import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
 import { createBackends } from './backends/create-backends.ts';
 import { CONVERSATION_POLICY, type ConversationPolicy } from './conversation/conversation-state.ts';
@@ -127,7 +128,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),
     serverVad: settings.vadMode === 'server',
-    liveEnabled: settings.enableLiveApi && settings.layer2Mode === 'live',
+    liveEnabled: isLiveWanted(settings),
     random: Math.random,
     sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
@@ -139,8 +140,10 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     { pcm: microphonePcm, resend: microphoneResend },
     { clock, meters, policy: MICROPHONE_REPAIR },
     (received) => {
-      if (received.type === 'samples') thinker.hear(received.stream, received.samples, received.timeUs);
-      else if (received.type === 'ended') thinker.endUtterance(received.stream);
+      if (received.type === 'ended') thinker.endUtterance(received.stream);
+      else if (received.type !== 'samples') return;
+      else if (received.sampleRateHz !== MICROPHONE_RATE_HZ) meters.count('microphoneFramesOfWrongRate');
+      else thinker.hear(received.stream, received.samples, received.timeUs);
     },
   );
   teardown.add(() => microphone?.stop());
@@ -161,7 +164,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       thinker.setLevel(payload.level);
     }),
     bus.subscribe(runtimeSettings, ({ payload }) => {
-      if (payload.layer2Mode) thinker.enableLive(payload.layer2Mode === 'live' && settings.enableLiveApi);
+      thinker.enableLive(isLiveWanted(settings, payload));
     }),
     bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
     bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),

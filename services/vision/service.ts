@@ -4,11 +4,10 @@ import { type Privacy, privacy } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
 import { ask } from '#shared/contract/thinker.ts';
 import { frame } from '#shared/contract/vision.ts';
-import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
-import { privacyStore } from '#shared/privacy/privacy-store.ts';
+import { privacyStore, rememberPrivacy } from '#shared/privacy/privacy-store.ts';
 import { hearQuestion, hearSpeech, NO_ATTENTION } from './attention.ts';
 import { captureDevices } from './capture-devices.ts';
 import { chooseCamera } from './choose-camera.ts';
@@ -57,14 +56,7 @@ export async function startVision(context: ServiceContext): Promise<Running> {
       log.info({ blocked }, 'the user changed whether the camera may see');
       void obey();
     }
-    try {
-      store.write(wanted);
-    } catch (error) {
-      log.error(
-        { path: store.path, reason: messageOf(error) },
-        'what the user blocked cannot be stored and would not survive a restart: check CORTEX_STATE_DIR',
-      );
-    }
+    rememberPrivacy(store, wanted, log);
   }
 
   /** Two processes overlap in a reload; the one that leaves must not withdraw what the one that stays has published. */

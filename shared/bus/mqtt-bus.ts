@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import mqtt, { type IClientOptions, type ISubscriptionMap, type MqttClient } from 'mqtt';
+import { withoutLogin } from '#shared/config/without-login.ts';
 import { type Channel, filterOf } from '#shared/contract/channel.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -208,7 +209,7 @@ class MqttBus implements Bus {
     const { stream } = this.client;
     if (stream instanceof Socket) stream.setNoDelay(true);
     this.client.options.reconnectPeriod = RECONNECT_MS;
-    this.options.log.info({ url: this.options.url }, 'connected to the broker');
+    this.options.log.info({ url: withoutLogin(this.options.url) }, 'connected to the broker');
     this.options.meters.count('busConnections');
     // A broker that was restarted has forgotten what it retained; whoever owns a value brings it back.
     for (const [topic, bytes] of this.ownRetained) this.send(topic, bytes, 1, true);
@@ -240,7 +241,7 @@ class MqttBus implements Bus {
     this.complainedOf = reason;
     const refused = isRefusal(error);
     this.options.log.error(
-      { url: this.options.url, reason },
+      { url: withoutLogin(this.options.url), reason },
       refused
         ? 'the broker refuses our password: check CORTEX_MQTT_USERNAME and CORTEX_MQTT_PASSWORD (or delete credentials.json in CORTEX_STATE_DIR); trying again'
         : 'no broker at this address: check that it runs, or CORTEX_MQTT_URL, CORTEX_MQTT_HOST and CORTEX_MQTT_PORT; trying again',

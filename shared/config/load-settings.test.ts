@@ -42,7 +42,7 @@ describe('settings', () => {
     })() as ConfigurationError;
     expect(report).toBeInstanceOf(ConfigurationError);
     for (const words of [
-      'CORTEX_MQTT_PORT: "70000" must be a number from 0 to 65535',
+      'CORTEX_MQTT_PORT: "70000" must be a whole number from 0 to 65535',
       'BARGE_IN: "maybe" must be pause, duck or off',
       'CORTEX_CAMERA: "webcam" must be one of auto, rpicam',
       'CORTEX_VIDEO_FPS: "fast" must be a number from 0.2 to 5 frames a second',
@@ -58,6 +58,8 @@ describe('settings', () => {
     ['GEMINI_BASE_URL', 'generativelanguage'],
     ['CORTEX_AUDIO_INPUT', 'file:'],
     ['VAD_THRESHOLD', '1'],
+    ['CORTEX_MQTT_PORT', '1883.5'],
+    ['VAD_PREROLL_MS', '300.03'],
   ])('refuse %s=%s', (name, text) => {
     expect(() => loadSettings({ [name]: text })).toThrow(name);
   });
@@ -65,6 +67,12 @@ describe('settings', () => {
   it('never show a secret in a report', () => {
     expect(() => loadSettings({ CORTEX_MQTT_PASSWORD: 'hunter2', CORTEX_MQTT_PORT: 'x' })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+
+  it('never show the password in a URL', () => {
+    expect(() => loadSettings({ CORTEX_MQTT_URL: 'tcp://me:hunter2@host:1883' })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('"tcp://host:1883"') }),
     );
   });
 

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
 import { nearestName } from './nearest-name.ts';
 import { SETTINGS, type Setting, type Settings } from './settings.ts';
+import { withoutLogin } from './without-login.ts';
 
 /** Prefixes under which an unknown name is most likely a slip of the pen. */
 const OUR_PREFIXES = /^(CORTEX|VAD|GEMINI)_/;
@@ -18,7 +19,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     const result = definition.schema.safeParse(text);
     if (result.success) settings[key] = result.data;
     else {
-      const shown = definition.secret ? 'its value' : `"${text}"`;
+      const shown = definition.secret ? 'its value' : `"${withoutLogin(text)}"`;
       problems.push(`${definition.name}: ${shown} ${result.error.issues[0]?.message ?? 'is not valid'}`);
     }
   }

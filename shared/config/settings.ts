@@ -44,8 +44,17 @@ function number(minimum: number, maximum: number, unit = ''): z.ZodMiniType<numb
   );
 }
 
+/** As `number`, without a fraction: ports, bytes, pixels and what is counted in samples. */
+function whole(minimum: number, maximum: number, unit = ''): z.ZodMiniType<number, string> {
+  const range = `must be a whole number from ${minimum} to ${maximum}${unit && ` ${unit}`}`;
+  return z.pipe(
+    z.string().check(z.regex(/^\d+$/, range)),
+    z.pipe(z.transform(Number), z.number().check(z.minimum(minimum, range), z.maximum(maximum, range))),
+  );
+}
+
 function port(): z.ZodMiniType<number, string> {
-  return number(0, 65_535);
+  return whole(0, 65_535);
 }
 
 function url(protocols: readonly string[]): z.ZodMiniType<string, string> {
@@ -85,7 +94,7 @@ export const SETTINGS = {
   geminiTemperature: setting('GEMINI_TEMPERATURE', number(0, 2), '0.7', 'Sampling temperature'),
   geminiMaxTokens: setting(
     'GEMINI_MAX_TOKENS',
-    number(1, 65_536),
+    whole(1, 65_536),
     '1024',
     'Longest reply in tokens; 25 tokens are a second of speech',
   ),
@@ -162,8 +171,8 @@ export const SETTINGS = {
     'Added to the rpicam-vid command or put in place of our value, e.g. `--camera 1 --mode 2304:1296:10:P`',
   ),
   videoFps: setting('CORTEX_VIDEO_FPS', number(0.2, 5, 'frames a second'), '2', 'Pictures a second of a moving scene'),
-  videoSizePx: setting('CORTEX_VIDEO_SIZE', number(64, 2_048, 'pixels'), '768', 'Longer side of a published picture'),
-  videoQuality: setting('CORTEX_VIDEO_QUALITY', number(10, 95), '70', 'JPEG quality of a published picture'),
+  videoSizePx: setting('CORTEX_VIDEO_SIZE', whole(64, 2_048, 'pixels'), '768', 'Longer side of a published picture'),
+  videoQuality: setting('CORTEX_VIDEO_QUALITY', whole(10, 95), '70', 'JPEG quality of a published picture'),
   sceneThresholdPercent: setting(
     'CORTEX_SCENE_THRESHOLD',
     number(0, 100, 'percent'),
@@ -172,7 +181,7 @@ export const SETTINGS = {
   ),
   sceneRefreshMs: setting(
     'CORTEX_SCENE_REFRESH_MS',
-    number(200, 1_500, 'ms'),
+    whole(200, 1_500, 'ms'),
     '1000',
     'An unchanged scene is published at least this often, so that its picture never counts as stale',
   ),
@@ -196,11 +205,11 @@ export const SETTINGS = {
     '`client` (local Silero decides the turns) or `server` (Gemini does)',
   ),
   vadThreshold: setting('VAD_THRESHOLD', number(0.05, 0.95), '0.5', 'Speech probability that counts as speech'),
-  vadMinSpeechMs: setting('VAD_MIN_SPEECH_MS', number(0, 5_000, 'ms'), '250', 'Shorter speech is discarded'),
-  vadMinSilenceMs: setting('VAD_MIN_SILENCE_MS', number(50, 10_000, 'ms'), '500', 'Silence that ends an utterance'),
+  vadMinSpeechMs: setting('VAD_MIN_SPEECH_MS', whole(0, 5_000, 'ms'), '250', 'Shorter speech is discarded'),
+  vadMinSilenceMs: setting('VAD_MIN_SILENCE_MS', whole(50, 10_000, 'ms'), '500', 'Silence that ends an utterance'),
   vadPrerollMs: setting(
     'VAD_PREROLL_MS',
-    number(0, 2_000, 'ms'),
+    whole(0, 2_000, 'ms'),
     '300',
     'Audio from before the onset that belongs to the utterance',
   ),

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Privacy } from '#shared/contract/control.ts';
+import { messageOf } from '#shared/errors/cortex-error.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
+import type { Log } from '#shared/log/log.ts';
 
 const OPEN: Privacy = { microphone: false, camera: false };
 const BLOCKED: Privacy = { microphone: true, camera: true };
@@ -17,6 +19,18 @@ export interface PrivacyStore {
   read(): { privacy: Privacy; damaged?: string };
   /** Throws the file system's error; the device must be closed all the same. */
   write(privacy: Privacy): void;
+}
+
+/** Writes what the user has just said. A file system that refuses is told in the log: the device is closed all the same. */
+export function rememberPrivacy(store: PrivacyStore, privacy: Privacy, log: Log): void {
+  try {
+    store.write(privacy);
+  } catch (error) {
+    log.error(
+      { path: store.path, reason: messageOf(error) },
+      'what the user blocked cannot be stored and would not survive a restart: check CORTEX_STATE_DIR',
+    );
+  }
 }
 
 export function privacyStore(stateDir: string): PrivacyStore {

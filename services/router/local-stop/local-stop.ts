@@ -5,6 +5,7 @@ import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startKeywordEngine } from './keyword-engine.ts';
 import { findKeywordModel, type KeywordModel, keywordFile } from './keyword-model.ts';
 import { NOTHING_HEARD, nextShortStop, type ShortStopEvent } from './short-stop.ts';
@@ -56,7 +57,7 @@ export async function startLocalStop(
     teardown.add(await bus.subscribe(speech, ({ payload }) => tell({ type: 'speechReported', speech: payload })));
     const channels = { pcm: microphonePcm, resend: microphoneResend };
     const receiver = await startPcmReceiver(bus, channels, { clock, meters, policy: REPAIR }, (received) => {
-      if (received.type === 'samples') {
+      if (received.type === 'samples' && received.sampleRateHz === MICROPHONE_RATE_HZ) {
         engine.send({ kind: 'listen', utterance: received.stream, samples: received.samples });
       } else if (received.type === 'ended') engine.send({ kind: 'finish', utterance: received.stream });
     });
