@@ -37,11 +37,15 @@ function listen(samples: Int16Array, options = DEFAULTS): { events: EndpointingE
   listening.begin();
   const period = RATE_HZ / 100;
   const events: EndpointingEvent[] = [];
+  const inSound = (position: number) => Math.round(listening.timeMs(position) * SAMPLES_PER_MS);
   let published = 0;
   for (let from = 0; from + period <= samples.length; from += period) {
     const outputs = listening.accept(samples.subarray(from, from + period), (from + period) / SAMPLES_PER_MS, options);
     for (const output of outputs) {
-      if (output.kind === 'speech') events.push(output.event);
+      if (output.kind === 'speech') {
+        const { onset, position } = output.event;
+        events.push({ ...output.event, onset: inSound(onset), position: inSound(position) });
+      }
       if (output.kind === 'frame') published += output.frame.samples.length;
     }
   }

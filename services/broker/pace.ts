@@ -6,10 +6,10 @@ export interface Pace {
 
 /**
  * A publisher's sustained pace, in bytes a second, and how far it may run ahead: the whole stack in conversation sends
- * 0.4 MB/s, a resend of 30 s of speech costs 2.5 MB at once. At this pace a flood takes a sixth of one desktop-class core.
+ * 0.4 MB/s, a resend of 20 s of speech costs 1.7 MB at once. At this pace a flood takes a sixth of one desktop-class core.
  */
 const REFILL_PER_SECOND = 4_000_000;
-const MAX_ALLOWANCE = 4_000_000;
+const MAX_ALLOWANCE = 2_000_000;
 /** What a packet costs beside its bytes: routing a tiny one costs the time of copying some kilobytes. */
 const PACKET_COST = 1_000;
 

@@ -113,7 +113,7 @@ async function bench(options: BenchOptions = {}) {
       running.delete(it);
       const stopping = speaker.stop();
       await settled();
-      const rest = await it.play(1_800);
+      const rest = await it.play(4_800);
       dead.add(me);
       await stopping;
       return rest;
@@ -278,7 +278,7 @@ describe('a speaker and its successor', () => {
     const { first, successor } = await pair();
     const second = await successor();
     expect(voice(await second.play(600))).toEqual([]);
-    const heard = [...(await first.play(240)), ...voice(await first.stop()), ...voice(await second.play(4_000))];
+    const heard = [...(await first.play(240)), ...voice(await first.stop()), ...voice(await second.play(9_000))];
     expect(heard).toEqual([...coded(600, heard.length)]);
     expect(heard.length).toBeGreaterThan(2_000);
   });
@@ -287,10 +287,10 @@ describe('a speaker and its successor', () => {
     const { first, successor, clock } = await pair();
     const second = await successor();
     const rest = await first.stop();
-    expect(voice(rest)).toHaveLength(60 * 24);
+    expect(voice(rest)).toHaveLength(150 * 24);
     // Both devices are equally deep here, so the silence is the time until that stop and 8 ms to be safe.
-    const block = await second.play(3_000);
-    expect(block.findIndex((sample) => sample !== 0)).toBe((60 + 8) * 24);
+    const block = await second.play(6_000);
+    expect(block.findIndex((sample) => sample !== 0)).toBe((150 + 8) * 24);
     expect(clock.nowMs()).toBe(1_000_000);
   });
 

@@ -29,7 +29,7 @@ const STANDBY_START_MS = 300;
 const ALERT_MEMORY_MS = 2_000;
 
 /** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
-const LAST_WORD_MS = 60;
+const LAST_WORD_MS = 150;
 /** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
 const GUARD_MS = 8;
 const STOP_LIMIT_MS = 500;

@@ -62,8 +62,8 @@ export class Speaker {
   }
 
   /**
-   * Plays this many samples more and then nothing. What happens meanwhile is left to the successor, so that the playout
-   * returned, as it will be then, can be relied on.
+   * Plays this many samples more and then nothing. What happens meanwhile, but for an interrupt, is left to the successor, so
+   * that the playout returned, as it will be then, can be relied on.
    * @param stopped is called when it has come to that.
    */
   stopIn(samples: number, stopped: () => void): PlayoutState {
@@ -89,7 +89,8 @@ export class Speaker {
   }
 
   tell(event: PlayoutEvent): void {
-    if (this.frozen) return;
+    // An interrupt is obeyed by both sides of a handover: what is dropped needs no common position.
+    if (this.frozen && event.type !== 'interrupted' && event.type !== 'dropped') return;
     this.player.tell(event);
   }
 

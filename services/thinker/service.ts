@@ -2,7 +2,7 @@ import { GoogleGenAI } from '@google/genai';
 import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { fallback, interrupt, runtimeSettings } from '#shared/contract/control.ts';
+import { fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
@@ -152,6 +152,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     bus.subscribe(speech, ({ payload }) => {
       if (payload.state === 'possible') thinker.want();
     }),
+    bus.subscribe(privacy, ({ payload }) => thinker.blockCamera(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
     bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
     bus.subscribe(playback, ({ payload }) => {

@@ -218,6 +218,11 @@ export class Thinker {
     this.openMicrophone.pump();
   }
 
+  /** Nothing leaves the device that the user has blocked. */
+  blockCamera(blocked: boolean): void {
+    this.camera.block(blocked);
+  }
+
   ask(text: string, withFrame: boolean): void {
     this.want();
     this.conversation.tell({ type: 'textAsked', kind: 'ask', text, userText: text, withFrame });

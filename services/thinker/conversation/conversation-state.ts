@@ -12,7 +12,9 @@ export interface ConversationPolicy {
   fallBackAfterMs: number;
   /** As above, where there is no connection; a new one takes 300 ms. */
   connectWithinMs: number;
-  /** From the end of the question to the last backend's answer, or a spoken reason why there is none, or that it takes longer. */
+  /** From the end of the question to the last backend's turn, which needs time to begin as well. */
+  lastBackendAfterMs: number;
+  /** From the end of the question to an answer, or a spoken reason why there is none, or that it takes longer. */
   answerWithinMs: number;
   /** From the end of the question to giving up on whoever shows that he works on it (thoughts, tool calls, the last backend). */
   workWithinMs: number;
@@ -41,6 +43,7 @@ export const CONVERSATION_POLICY: ConversationPolicy = {
   noPongMs: 2_000,
   fallBackAfterMs: 4_500,
   connectWithinMs: 2_500,
+  lastBackendAfterMs: 6_000,
   answerWithinMs: 7_000,
   workWithinMs: 20_000,
   stalledMs: 4_000,

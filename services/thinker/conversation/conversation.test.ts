@@ -430,6 +430,18 @@ describe('the level of service', () => {
     expect(talk.of('ask')).toEqual([]);
   });
 
+  it('takes a turn through the same phases on every level, and asks for patience where the last one is slow', () => {
+    const talk = connected({ lowerBackends: ['http', 'offline'], level: 'http' }).at(1_000);
+    talk.feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
+    talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 }).wait(7_900);
+    expect(talk.of('answerWith').map(({ backend }) => backend)).toEqual(['http', 'offline']);
+    expect(talk.of('explain')).toEqual([]);
+    talk.wait(8_000);
+    expect(talk.of('explain')).toEqual([{ type: 'explain', text: expect.stringContaining('One moment') }]);
+    talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'audio', samples: 10 } });
+    expect([...new Set(talk.phases(FIRST))]).toEqual(['listening', 'thinking', 'speaking']);
+  });
+
   it('answers texts too', () => {
     const talk = connected({ lowerBackends: ['http'], level: 'http' }).at(0);
     talk.feed({ type: 'textAsked', kind: 'say', text: 'Turn left.', userText: '', withFrame: false });

@@ -67,7 +67,8 @@ export function put(draft: Draft, turn: Turn): void {
   if (turn.backend === 'live') {
     if (draft.connected && !isServerLed(draft, turn)) draft.effects.push({ type: 'ask', turn });
   } else if ('questionEnded' in turn.timings) {
-    draft.effects.push({ type: 'answerWith', turn, backend: turn.backend });
+    const asked = advance(draft, turn, { type: 'questionSent' });
+    draft.effects.push({ type: 'answerWith', turn: asked, backend: turn.backend });
   }
 }
 

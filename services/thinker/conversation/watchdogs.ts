@@ -137,7 +137,7 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
   if (state.liveFailure && active.backend === 'live') return endedMs;
   if (active.backend === 'live' && state.serverWorks) return endedMs + policy.workWithinMs;
   const isLast = below(state, active) === undefined;
-  if (active.backend !== 'live') return endedMs + (isLast ? policy.workWithinMs : policy.answerWithinMs);
+  if (active.backend !== 'live') return endedMs + (isLast ? policy.workWithinMs : policy.lastBackendAfterMs);
   if (isLast) return endedMs + policy.answerWithinMs;
   // A reconnection for this very question is part of its remedy and gets the longer time.
   const unconnected = !state.connected && state.reconnects === 0;
@@ -145,10 +145,11 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
   return endedMs + Math.min(policy.answerWithinMs, patienceMs + state.rttMs);
 }
 
-/** When somebody who waits for a server at work must be told so. */
+/** When somebody who waits for whoever is at work must be told so. */
 function patienceAtMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number {
   const endedMs = active.timings['questionEnded'];
-  const waits = active.backend === 'live' && active.phase === 'thinking' && state.serverWorks && !state.patienceAsked;
+  const works = active.backend === 'live' ? state.serverWorks : below(state, active) === undefined;
+  const waits = works && active.phase === 'thinking' && !state.patienceAsked;
   return waits && endedMs !== undefined ? endedMs + policy.answerWithinMs : Number.POSITIVE_INFINITY;
 }
 

@@ -7,14 +7,21 @@ const MAX_AGE_MS = 2_000;
 export class NewestFrame {
   private jpeg: Uint8Array | undefined;
   private takenAtMs = 0;
+  private blocked = false;
 
   /**
    * @param jpeg the file; empty when the camera is blocked or gone. @param nowMs Unix milliseconds of its arrival, which
    * stand in where the file says no capture time. @param retained kept by the broker: its arrival says nothing.
    */
   show(jpeg: Uint8Array, nowMs: number, retained: boolean): void {
-    this.jpeg = jpeg.length > 0 ? jpeg : undefined;
+    this.jpeg = jpeg.length > 0 && !this.blocked ? jpeg : undefined;
     this.takenAtMs = captureTimeMs(jpeg) ?? (retained ? 0 : nowMs);
+  }
+
+  /** What the user has blocked is forgotten at once, whatever is still under way from the camera. */
+  block(blocked: boolean): void {
+    this.blocked = blocked;
+    if (blocked) this.jpeg = undefined;
   }
 
   fresh(nowMs: number): Uint8Array | undefined {

@@ -126,6 +126,15 @@ describe('the uplink', () => {
     expect(camera.fresh(clock.nowMs())).toBeUndefined();
   });
 
+  it('sends no picture once the user has blocked the camera, and none of before afterwards', () => {
+    const { camera, clock } = bench();
+    camera.show(JPEG, clock.nowMs(), false);
+    camera.block(true);
+    camera.show(JPEG, clock.nowMs(), false);
+    camera.block(false);
+    expect(camera.fresh(clock.nowMs())).toBeUndefined();
+  });
+
   it('puts the whole question again to a new connection, faster than real time', () => {
     const { uplink, sink, hear, end, sound, sent } = bench();
     uplink.attach(sink);
