@@ -35,13 +35,19 @@ export function createAnswerer({ voice, recognise }: { voice: Voice; recognise: 
       const { seconds, firstIndex = 0 } = question.reply;
       return {
         ...spoken,
-        text: 'Simulated answer: a coded signal.',
+        text: codedText(seconds),
         samples: codedSamples(firstIndex, Math.round(seconds * REPLY_RATE_HZ)),
       };
     }
     if (question.reply?.kind === 'tone') return { ...spoken, samples: tone(TONE_HZ, question.reply.seconds) };
     return { ...spoken, samples: aloud ? await voice(text) : new Int16Array(0) };
   };
+}
+
+/** Words all along the signal, as speech has them: sound without words is a fault that clients are right to cut off. */
+function codedText(seconds: number): string {
+  const counted = Array.from({ length: Math.max(1, Math.floor(seconds)) }, (_unused, second) => `second ${second + 1}`);
+  return `Simulated answer: a coded signal, ${counted.join(', ')}.`;
 }
 
 async function composeText(
