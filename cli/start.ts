@@ -14,7 +14,6 @@ export async function start(root: string, settings: Settings, clock: Clock): Pro
   // Written before any process starts, so that all of them read the same file.
   loadCredentials(settings);
   await pm2(root, ['startOrReload', 'ecosystem.config.js', '--update-env']);
-  await dropUnneeded(root, settings);
   const watch = await watchStack(root, settings, clock);
   try {
     const views = await waitUntilReady(watch.look, clock);
@@ -35,14 +34,6 @@ export async function start(root: string, settings: Settings, clock: Clock): Pro
   } finally {
     await watch.close();
   }
-}
-
-/** Once there is a key (or somebody else's broker), the stand-in of an earlier start would only hold memory and a port. */
-async function dropUnneeded(root: string, settings: Settings): Promise<void> {
-  const expected = expectedProcesses(settings);
-  const running = (await listProcesses(root)).map((process) => process.name);
-  const unneeded = ['live-sim', 'broker'].filter((name) => running.includes(name) && !expected.includes(name));
-  if (unneeded.length > 0) await pm2(root, ['delete', ...unneeded, '--silent']);
 }
 
 async function waitUntilReady(look: () => Promise<ProcessView[]>, clock: Clock): Promise<ProcessView[]> {
