@@ -33,6 +33,16 @@ it('leaves the word to its successor when it goes', async () => {
   expect(seen).not.toContain('1 offline');
 });
 
+it('has the last word over a predecessor that still speaks', async () => {
+  const { hub, seen, settle } = await watched();
+  await announcePresence(hub.bus(), 'speaker', { pid: 2, startedAtMs: 9 });
+  await settle();
+  const older = { state: 'online', pid: 1, version: '0', startedAt: 5, uses: 'off' };
+  hub.inject('speaker/status', Buffer.from(JSON.stringify(older)), true);
+  await settle();
+  expect(seen.at(-1)).toBe('2 online');
+});
+
 it('takes back the last will of a predecessor that died', async () => {
   const { hub, seen, settle } = await watched();
   await announcePresence(hub.bus(), 'speaker', { pid: 2, startedAtMs: 9 });

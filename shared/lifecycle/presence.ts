@@ -37,13 +37,15 @@ export async function announcePresence(
   await bus.subscribe(channel, ({ payload }) => {
     if (payload.pid === me.pid || leaving) return;
     succeeded = payload.state === 'online' && payload.startedAt >= me.startedAtMs;
-    if (payload.state === 'offline') bus.publish(channel, online);
+    // A predecessor that still has something to say (what it uses) would otherwise be what is retained when it has gone.
+    if (payload.state === 'offline' || payload.startedAt < me.startedAtMs) bus.publish(channel, online);
   });
   bus.publish(channel, online);
   return {
     describe(now) {
       online = { ...online, uses: now };
-      bus.publish(channel, online);
+      // The successor has the word: ours would stand in its place for ever, since it is retained and we are about to go.
+      if (!succeeded) bus.publish(channel, online);
     },
     goodbye() {
       leaving = true;
