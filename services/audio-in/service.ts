@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { type HandoverState, microphonePcm, microphoneResend } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
-import { speakerState } from '#shared/contract/speaker.ts';
+import { alert, speakerState } from '#shared/contract/speaker.ts';
 import { session } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
@@ -11,6 +12,7 @@ import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
 import { privacyStore, rememberPrivacy } from '#shared/privacy/privacy-store.ts';
+import { outageWords } from './announcements.ts';
 import { startHandover } from './handover.ts';
 import { chooseMicrophone } from './microphone/choose-microphone.ts';
 import type { Microphone } from './microphone/microphone.ts';
@@ -88,6 +90,10 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         log,
         meters,
         describe,
+        outage(news) {
+          // In a reload the other process has the same device and says the same.
+          if (handing.role === 'active') bus.publish(alert, { id: randomUUID(), ...outageWords(news) });
+        },
         fail,
       });
 

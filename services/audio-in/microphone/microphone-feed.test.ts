@@ -48,6 +48,7 @@ describe('the microphone feed', () => {
       log: pino({ level: 'silent' }),
       meters: new Meters(),
       describe: (uses) => story.push(uses),
+      outage: (news) => story.push(news),
       fail: (error) => {
         failed = error;
       },
@@ -67,6 +68,30 @@ describe('the microphone feed', () => {
     await feed.start();
     microphone.say(30, 5);
     expect(story).toEqual(['lips', '480 samples']);
+    await feed.stop();
+  });
+
+  it('tells once that the device stays away, and once that it is back', async () => {
+    await feed.start();
+    microphone.failures = Array<Error>(5).fill(gone);
+    microphone.lose(gone);
+    await pass(12_500);
+    expect(story.filter((line) => line === 'away' || line === 'back')).toEqual(['away', 'back']);
+    await feed.stop();
+  });
+
+  it('says no word about a device that is back at once, or closed by the user', async () => {
+    await feed.start();
+    microphone.failures = [gone, gone];
+    microphone.lose(gone);
+    await pass(3_000, 5);
+    microphone.failures = [gone, gone, gone];
+    microphone.lose(gone);
+    await pass(600);
+    await feed.stop();
+    await feed.start();
+    expect(story).not.toContain('away');
+    expect(story).not.toContain('back');
     await feed.stop();
   });
 

@@ -21,6 +21,8 @@ interface FeedOptions {
   meters: Meters;
   /** Told what is captured from whenever that changes. */
   describe(uses: string): void;
+  /** Told when the device stays away, and when it is back after that: a person who cannot see must hear it. */
+  outage(news: 'away' | 'back'): void;
   /** Told of what no retry can mend. */
   fail(error: unknown): void;
 }
@@ -32,6 +34,8 @@ const FIRST_SAMPLES_WITHIN_MS = 3_000;
 const WATCH_EVERY_MS = 100;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5_000;
+/** Tries in a row that fail, the last 3 s after the loss: a sound server that restarts is back sooner and worth no word. */
+const OUTAGE_AFTER_TRIES = 4;
 
 /** Keeps one microphone open for as long as it is wanted: notices a dead device, opens it again with backoff. */
 export class MicrophoneFeed {
@@ -43,6 +47,7 @@ export class MicrophoneFeed {
   private watchedAtMs = 0;
   private opening = new AbortController();
   private retryMs = FIRST_RETRY_MS;
+  private failedTries = 0;
   private cancelTimer: (() => void) | undefined;
   /** Changes of the device happen one after the other. */
   private change: Promise<void> = Promise.resolve();
@@ -62,6 +67,7 @@ export class MicrophoneFeed {
   stop(): Promise<void> {
     // What arrives between now and the device's own end is not ours to hear.
     this.wanted = false;
+    this.failedTries = 0;
     this.opening.abort();
     this.cancelTimer?.();
     return this.enqueue(() => this.close());
@@ -81,6 +87,8 @@ export class MicrophoneFeed {
       if (!this.wanted) return await capture.close();
       this.capture = capture;
       this.retryMs = FIRST_RETRY_MS;
+      if (this.failedTries >= OUTAGE_AFTER_TRIES) this.options.outage('back');
+      this.failedTries = 0;
       this.deadlineMs = Math.max(this.deadlineMs, clock.nowMs() + FIRST_SAMPLES_WITHIN_MS);
       this.watchedAtMs = clock.nowMs();
       this.cancelTimer = clock.every(WATCH_EVERY_MS, () => this.watch());
@@ -94,6 +102,9 @@ export class MicrophoneFeed {
         this.options.fail(error);
         return;
       }
+      if (!this.wanted) return;
+      this.failedTries += 1;
+      if (this.failedTries === OUTAGE_AFTER_TRIES) this.options.outage('away');
       this.retryLater(messageOf(error));
     }
   }

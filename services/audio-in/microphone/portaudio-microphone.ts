@@ -1,35 +1,12 @@
-import { ConfigurationError, CortexError, messageOf } from '#shared/errors/cortex-error.ts';
+import {
+  loadPortAudio,
+  type PortAudio,
+  type PortAudioCapture,
+  type PortAudioDevice,
+} from '#shared/audio/portaudio-binding.ts';
+import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { requireFromRoot } from '../project-root.ts';
 import { type Capture, type CaptureListener, type Microphone, toMono } from './microphone.ts';
-
-/** What we use of naudiodon's native module. */
-interface PortAudio {
-  getDevices(): Device[];
-  create(options: { inOptions: InputOptions }): Stream;
-}
-interface Device {
-  id: number;
-  name: string;
-  maxInputChannels: number;
-  defaultSampleRate: number;
-  hostAPIName: string;
-}
-interface InputOptions {
-  deviceId: number;
-  sampleRate: number;
-  channelCount: number;
-  sampleFormat: number;
-  framesPerBuffer: number;
-  maxQueue: number;
-  closeOnError: boolean;
-}
-interface Stream {
-  start(): void;
-  /** Waits in a thread of the pool until `bytes` are there. */
-  read(bytes: number): Promise<{ buf: Buffer; finished: boolean; err?: string }>;
-  quit(how: 'WAIT' | 'ABORT'): Promise<void>;
-}
 
 const PERIODS_A_SECOND = 100;
 /** Two seconds: what the event loop may be away before PortAudio's callback has to wait for it. */
@@ -38,36 +15,17 @@ const S16 = 16;
 /** A device that has died may never let go of its stream; the process must not hang with it. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/**
- * Captures through PortAudio (naudiodon). `wanted` is part of a device's name; without it the default device is used.
- * Uses the native module itself: the package's own entry point also installs a crash handler that writes crash.log into
- * the working folder and breaks with each new Node version.
- */
+/** Captures through PortAudio (naudiodon). `wanted` is part of a device's name; without it the default device is used. */
 export function portaudioMicrophone(wanted: string | undefined, clock: Clock): Microphone {
   return {
     open(listener) {
-      const portAudio = loadPortAudio();
+      const portAudio = loadPortAudio('CORTEX_AUDIO_INPUT');
       return Promise.resolve(openStream(portAudio, chooseDevice(portAudio.getDevices(), wanted), clock, listener));
     },
   };
 }
 
-let loaded: PortAudio | undefined;
-
-function loadPortAudio(): PortAudio {
-  if (loaded) return loaded;
-  try {
-    loaded = requireFromRoot('naudiodon/build/Release/naudiodon.node') as PortAudio;
-    return loaded;
-  } catch (error) {
-    throw new ConfigurationError(
-      `CORTEX_AUDIO_INPUT: PortAudio is not usable (naudiodon: ${messageOf(error).split('\n')[0]}): run npm rebuild naudiodon, or use alsa:default`,
-      { cause: error },
-    );
-  }
-}
-
-function chooseDevice(devices: Device[], wanted: string | undefined): Device {
+function chooseDevice(devices: PortAudioDevice[], wanted: string | undefined): PortAudioDevice {
   const inputs = devices.filter((device) => device.maxInputChannels > 0);
   const device = wanted
     ? (inputs.find(({ name }) => name === wanted) ?? inputs.find(({ name }) => name.includes(wanted)))
@@ -83,10 +41,10 @@ function chooseDevice(devices: Device[], wanted: string | undefined): Device {
   );
 }
 
-function openStream(portAudio: PortAudio, device: Device, clock: Clock, listener: CaptureListener): Capture {
+function openStream(portAudio: PortAudio, device: PortAudioDevice, clock: Clock, listener: CaptureListener): Capture {
   const sampleRateHz = device.defaultSampleRate;
   const framesPerBuffer = Math.round(sampleRateHz / PERIODS_A_SECOND);
-  let stream: Stream;
+  let stream: PortAudioCapture;
   try {
     stream = portAudio.create({
       inOptions: {

@@ -56,7 +56,8 @@ export function firstThatOpens(
         log.debug({ reason: messageOf(error) }, 'sound output not usable, trying the next');
       }
     }
-    if (heard) throw reason;
+    // Not as it is: a PortAudio that cannot be loaded is no reason to give up on headphones that were pulled out.
+    if (heard) throw new CortexError('no-output', messageOf(reason), { retryable: true, cause: reason });
     const output = await file(hooks);
     const before = cards();
     const cancelLook = clock.every(LOOK_FOR_CARDS_MS, () => {

@@ -1,9 +1,14 @@
+import {
+  loadPortAudio,
+  type PortAudio,
+  type PortAudioDevice,
+  type PortAudioPlayback,
+} from '#shared/audio/portaudio-binding.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, PERIOD_SAMPLES } from './output.ts';
-import { loadPortAudio, type PortAudio, type PortAudioDevice, type PortAudioStream } from './portaudio-binding.ts';
 import { QueueDepth } from './queue-depth.ts';
 import { raisePriority } from './realtime-priority.ts';
 
@@ -28,7 +33,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
   let stuckStreams = 0;
 
   /** Resolves when the stream is closed or has turned out to be stuck. */
-  async function release(stream: PortAudioStream, how: 'WAIT' | 'ABORT'): Promise<void> {
+  async function release(stream: PortAudioPlayback, how: 'WAIT' | 'ABORT'): Promise<void> {
     let closed = false;
     let counted = false;
     const closing = stream.quit(how).then(() => {
@@ -51,7 +56,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
       );
     }
     raisePriority();
-    const portAudio = loadPortAudio();
+    const portAudio = loadPortAudio('CORTEX_AUDIO_OUTPUT');
     const chosen = choose(portAudio, device);
     let { stream, format } = openStream(portAudio, chosen, depth.periods);
     const source = await sourceFor(hooks.source, format);
@@ -153,7 +158,7 @@ function openStream(
   portAudio: PortAudio,
   device: PortAudioDevice,
   queuedPeriods: number,
-): { stream: PortAudioStream; format: DeviceFormat } {
+): { stream: PortAudioPlayback; format: DeviceFormat } {
   let reason: unknown;
   for (const format of formatsToTry(device.defaultSampleRate)) {
     try {
