@@ -6,13 +6,22 @@ import { parseEnv } from 'node:util';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const envFile = join(root, '.env');
-const environment = { ...(existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {}), ...process.env };
+// Named one by one, because PM2 passes nothing else on to processes that run already. Empty means unset.
+const ourSettings = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) =>
+    /^(CORTEX|GEMINI|VAD)_|^(LAYER2_MODE|ENABLE_LIVE_API|BARGE_IN|ECHO|LOG_LEVEL)$/.test(name),
+  ),
+);
+const environment = {
+  ...(existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {}),
+  ...Object.fromEntries(Object.entries(ourSettings).filter(([, value]) => value !== '')),
+};
 const logs = resolve(root, environment.CORTEX_STATE_DIR || '.cortex', 'logs');
 
 // Small young generation, lazy compilation and code that favours size: 200 MB have to do for the whole stack.
 const nodeFlags = ['--max-semi-space-size=1', '--max-lazy', '--optimize-for-size'];
 
-function service(name, overrides = {}) {
+function service(name, { env, ...overrides } = {}) {
   return {
     name,
     script: join(root, 'dist', `${name}.cjs`),
@@ -33,7 +42,7 @@ function service(name, overrides = {}) {
     merge_logs: true,
     out_file: join(logs, `${name}.log`),
     error_file: join(logs, `${name}.log`),
-    env: { JACK_NO_START_SERVER: '1', MALLOC_ARENA_MAX: '2' },
+    env: { JACK_NO_START_SERVER: '1', MALLOC_ARENA_MAX: '2', ...ourSettings, ...env },
     disable_source_map_support: true,
     pmx: false,
     vizion: false,

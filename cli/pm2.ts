@@ -21,11 +21,15 @@ const Pm2Process = z.object({
 });
 export type Pm2Process = z.infer<typeof Pm2Process>;
 
-/** Runs PM2's own command line, the same a person would type, and returns what it printed. Rejects when it fails. */
-export function pm2(root: string, args: readonly string[]): Promise<string> {
+/**
+ * Runs PM2's own command line, the same a person would type, and returns what it printed. Rejects when it fails.
+ * @param env on top of this process's own environment.
+ */
+export function pm2(root: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/pm2/bin/pm2'), ...args], {
       cwd: root,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -1,5 +1,5 @@
 import { loadCredentials } from '#shared/config/credentials.ts';
-import type { Settings } from '#shared/config/settings.ts';
+import { SETTINGS, type Settings } from '#shared/config/settings.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { killDaemon, listProcesses, pm2 } from './pm2.ts';
 import { expectedProcesses, isSimulated, type ProcessView, watchStack } from './stack.ts';
@@ -13,7 +13,8 @@ const LOOK_EVERY_MS = 400;
 export async function start(root: string, settings: Settings, clock: Clock): Promise<number> {
   // Written before any process starts, so that all of them read the same file.
   loadCredentials(settings);
-  await pm2(root, ['startOrReload', 'ecosystem.config.js', '--update-env']);
+  await pm2(root, ['startOrReload', 'ecosystem.config.js', '--update-env'], settingsTakenBack());
+  await removeUnwanted(root, settings);
   const watch = await watchStack(root, settings, clock);
   try {
     const views = await waitUntilReady(watch.look, clock);
@@ -33,6 +34,21 @@ export async function start(root: string, settings: Settings, clock: Clock): Pro
     return 0;
   } finally {
     await watch.close();
+  }
+}
+
+/** Every setting this start does not give, as an empty value: a running process would keep what an earlier start gave it. */
+function settingsTakenBack(): Record<string, string> {
+  const names = Object.values(SETTINGS).map(({ name }) => name);
+  return Object.fromEntries(names.filter((name) => process.env[name] === undefined).map((name) => [name, '']));
+}
+
+/** Processes that these settings have no use for: the simulator once there is a key, the broker once there is another one. */
+async function removeUnwanted(root: string, settings: Settings): Promise<void> {
+  const wanted = expectedProcesses(settings);
+  for (const { name } of await listProcesses(root)) {
+    if ((name === 'live-sim' || name === 'broker') && !wanted.includes(name))
+      await pm2(root, ['delete', name, '--silent']);
   }
 }
 

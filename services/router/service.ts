@@ -8,6 +8,7 @@ import { session, type Turn, transcript, turn } from '#shared/contract/thinker.t
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { privacyStore } from '#shared/privacy/privacy-store.ts';
 import { startLocalStop } from './local-stop/local-stop.ts';
 import { RouterProcess } from './router-process.ts';
 import { warmUp } from './routing/route.ts';
@@ -46,6 +47,9 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(runtimeSettings, (switches) =>
       router.happened({ type: 'liveSwitched', wanted: isLiveWanted(settings, switches) }),
     );
+    // Until the bus tells: what was blocked stays blocked when only the other device is spoken of.
+    const stored = privacyStore(settings.stateDir).read().privacy;
+    router.happened({ type: 'privacyChanged', privacy: stored, retained: true });
     await listen(privacy, (now, retained) => router.happened({ type: 'privacyChanged', privacy: now, retained }));
     await listen(volume, (now) => router.happened({ type: 'volumeChanged', volume: now.volume }));
     await listen(speakerState, (now) =>

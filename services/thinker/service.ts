@@ -151,6 +151,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   const subscriptions = [
     bus.subscribe(speech, ({ payload }) => {
       if (payload.state === 'possible') thinker.want();
+      else if (payload.state === 'discarded') thinker.discard(payload.utterance);
     }),
     bus.subscribe(privacy, ({ payload }) => thinker.blockCamera(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),

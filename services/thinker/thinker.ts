@@ -237,6 +237,11 @@ export class Thinker {
     this.conversation.tell({ type: 'interruptAsked', byVoice, ...(utterance !== undefined && { utterance }) });
   }
 
+  /** What was spoken is withdrawn: it is neither sent on nor answered. */
+  discard(utterance: number): void {
+    this.conversation.tell({ type: 'questionDiscarded', utterance });
+  }
+
   played(turn: number, state: 'playing' | 'over', position: number): void {
     this.conversation.tell({ type: 'played', turn, state, position });
     this.save(true);

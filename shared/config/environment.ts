@@ -5,7 +5,10 @@ import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `.env` in `folder`, overridden by `environment`. A missing file is fine; an unreadable one is a ConfigurationError. */
+/**
+ * `.env` in `folder`, overridden by what `environment` sets; an empty value sets nothing (`npm start` uses that to take a
+ * variable back that an earlier start gave). A missing file is fine; an unreadable one is a ConfigurationError.
+ */
 export function withEnvFile(folder: string, environment: Environment): Environment {
   const path = join(folder, '.env');
   let text: string;
@@ -15,5 +18,6 @@ export function withEnvFile(folder: string, environment: Environment): Environme
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return environment;
     throw new ConfigurationError(`${path} cannot be read (${messageOf(error)}): mend its permissions or remove it`);
   }
-  return { ...parseEnv(text), ...environment };
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  return { ...parseEnv(text), ...set };
 }

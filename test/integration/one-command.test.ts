@@ -49,6 +49,18 @@ describe('npm start', () => {
     for (const pid of [...pids, daemon]) expect(isAlive(pid), `process ${pid}`).toBe(false);
   }, 180_000);
 
+  it('takes new settings to a stack that runs, and back again', async () => {
+    expect((await stack.command('start')).output).toMatch(/^speaker +ready +file /m);
+    stack.env['CORTEX_AUDIO_OUTPUT'] = 'null';
+    const changed = await stack.command('start');
+    expect(changed.output).toMatch(/^speaker +ready +(?!file)/m);
+    expect(changed.code).toBe(0);
+    delete stack.env['CORTEX_AUDIO_OUTPUT'];
+    const back = await stack.command('start');
+    expect(back.output).toMatch(/^speaker +ready +file /m);
+    expect(back.code).toBe(0);
+  }, 180_000);
+
   it('says which service is not ready and why, and exits with 1', async () => {
     stack.env['CORTEX_AUDIO_INPUT'] = 'file:/nonexistent/question.wav';
     const { code, output } = await stack.command('start');

@@ -132,6 +132,8 @@ export type ConversationEvent = {
   /** The end of it has. */
   | { type: 'questionSent'; turn: number }
   | { type: 'interruptAsked'; byVoice: boolean; utterance?: number }
+  /** It was no question after all, or the user has blocked the microphone in the middle of it. */
+  | { type: 'questionDiscarded'; utterance: number }
   | { type: 'connected' }
   | { type: 'disconnected' }
   /** There will be no connection until a person does something about it. */

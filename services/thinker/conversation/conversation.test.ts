@@ -178,6 +178,19 @@ describe('an interruption', () => {
     expect(talk.phases(FIRST + 1)).toEqual(['listening', 'thinking', 'speaking']);
   });
 
+  it('withdraws a question that was discarded in the middle, and never answers it', () => {
+    const talk = connected().feed(
+      { type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 },
+      { type: 'questionStarted', turn: FIRST },
+      { type: 'questionDiscarded', utterance: 7 },
+    );
+    expect(talk.state.active?.number).toBe(FIRST);
+    talk.feed({ type: 'questionDiscarded', utterance: 1 });
+    expect(talk.of('withdraw')).toMatchObject([{ turn: FIRST }]);
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+    expect(talk.state.active).toBeUndefined();
+  });
+
   it('is the same when the interrupt comes before the first sample', () => {
     const talk = speaking().at(1_500).feed({ type: 'interruptAsked', byVoice: true, utterance: 2 });
     talk.question(2).server('interrupted', 'turnCompleted', 'audio');

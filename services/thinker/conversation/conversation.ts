@@ -56,6 +56,11 @@ function take(draft: Draft, event: ConversationEvent): void {
     case 'interruptAsked':
       interruptAsked(draft, event.byVoice, event.utterance);
       return;
+    case 'questionDiscarded':
+      for (const turn of [...draft.recent, ...draft.waiting, ...(draft.active ? [draft.active] : [])]) {
+        if (turn.utterance === event.utterance && !isOver(turn)) cut(draft, turn);
+      }
+      return;
     case 'connected':
       connected(draft);
       return;

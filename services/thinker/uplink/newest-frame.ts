@@ -15,7 +15,8 @@ export class NewestFrame {
    */
   show(jpeg: Uint8Array, nowMs: number, retained: boolean): void {
     this.jpeg = jpeg.length > 0 && !this.blocked ? jpeg : undefined;
-    this.takenAtMs = captureTimeMs(jpeg) ?? (retained ? 0 : nowMs);
+    // A camera layer whose clock is ahead must not make a picture fresh for as long as it is ahead.
+    this.takenAtMs = Math.min(captureTimeMs(jpeg) ?? (retained ? 0 : nowMs), nowMs);
   }
 
   /** What the user has blocked is forgotten at once, whatever is still under way from the camera. */
