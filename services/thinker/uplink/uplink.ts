@@ -114,6 +114,7 @@ export class Uplink {
 
   private sendSpeech(course: Course, question: SpokenQuestion, sink: UplinkSink): void {
     if (!course.started && !this.begin(course, question, sink)) return;
+    this.options.meters.gauge('uplinkUnsentBytes', sink.bufferedBytes);
     for (let chunk = nextChunk(course, question); chunk; chunk = nextChunk(course, question)) {
       if (sink.bufferedBytes > SOUND_LIMIT_BYTES) {
         this.options.meters.count('uplinkHeldBack');
