@@ -338,7 +338,10 @@ export class Thinker {
     switch (effect.type) {
       case 'announce':
         output.turn(reportOf(effect.turn, atMs));
-        if (isOver(effect.turn)) this.questions.forget(effect.turn);
+        if (isOver(effect.turn)) {
+          this.questions.forget(effect.turn);
+          this.remarks.forgetTaken();
+        }
         break;
       case 'transcribe': {
         const text = effect.role === 'user' ? effect.turn.userText : effect.turn.modelText;
@@ -393,7 +396,12 @@ export class Thinker {
 
   private backendQuestion(turn: Turn): BackendQuestion | undefined {
     const question = this.questions.of(turn);
+    if (!question) return undefined;
     const frame = this.camera.fresh(this.options.clock.nowMs());
-    return question && backendQuestion(question, frame, this.recollection.historySince(Number.NEGATIVE_INFINITY));
+    // A backend below `live` remembers nothing, so that remarks are told as the last thing said before the question.
+    if (turn.kind !== 'say') this.remarks.take();
+    const remarks = this.remarks.taken.map((text) => ({ role: 'user' as const, text }));
+    const history = this.recollection.historySince(Number.NEGATIVE_INFINITY);
+    return backendQuestion(question, frame, [...history, ...remarks]);
   }
 }

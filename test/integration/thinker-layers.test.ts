@@ -1,7 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { atTopic } from '#shared/contract/channel.ts';
 import { fallback } from '#shared/contract/control.ts';
-import { ask, say } from '#shared/contract/thinker.ts';
+import { ask, context as contextRemark, say } from '#shared/contract/thinker.ts';
 import { type ToolStatus, toolCall, toolDeclare, toolResult, toolStatus } from '#shared/contract/tools.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
@@ -52,7 +54,7 @@ describe('a tool another layer offers', () => {
     const told: ToolStatus[] = [];
     await bus.subscribe(toolStatus, ({ payload }) => told.push(payload));
     await speak(0.4);
-    const done = await until(turns, ({ state }) => state === 'done', 8_000);
+    const done = await until(turns, ({ state }) => state === 'done', 30_000);
     expect(done.backend).toBe('live');
     expect(told.at(-1)).toMatchObject({ state: 'rejected' });
   });
@@ -102,12 +104,46 @@ describe('the other levels of service', () => {
     expect(frames.filter(({ last }) => last)).toHaveLength(3);
   });
 
+  it('are told what other layers have remarked, once, with the question', async () => {
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (bytes) => {
+        body += bytes;
+      });
+      request.on('end', () => {
+        bodies.push(body);
+        response.writeHead(400).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    bench = await thinkerBench({
+      environment: { ENABLE_LIVE_API: 'false' },
+      route: async () => `http://127.0.0.1:${port}`,
+    });
+    const { bus, until, turns } = bench;
+    const over = ({ state }: { state: string }) => ['done', 'failed'].includes(state);
+    try {
+      bus.publish(contextRemark, { source: 'gps', text: 'Baker Street 221' });
+      bus.publish(ask, { id: 'a', text: 'where am I?' });
+      const first = await until(turns, over);
+      bus.publish(ask, { id: 'b', text: 'and now?' });
+      await until(turns, (turn) => over(turn) && turn.turn !== first.turn);
+      expect(bodies.find((body) => body.includes('where am I?'))).toContain('[gps] Baker Street 221');
+      expect(bodies.find((body) => body.includes('and now?'))).not.toContain('[gps] Baker Street 221');
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
   it('take over the turn at hand when Live is silent', async () => {
     bench = await thinkerBench({ scenario: { timing: QUICK, turns: [{ faults: [{ fault: 'silent' }] }] } });
     const { until, turns, sessions, speak } = bench;
     await until(sessions, ({ state }) => state === 'connected');
     await speak(0.4);
-    const speaking = await until(turns, ({ state }) => state === 'speaking', 9_000);
+    const speaking = await until(turns, ({ state }) => state === 'speaking', 30_000);
     expect(speaking.backend).toBe('http');
   });
 });

@@ -35,7 +35,7 @@ describe('the session', () => {
     await until(
       [0],
       () => alerts.length > 0 || turns.some((turn) => turn.utterance === utterance && over(turn.state)),
-      9_000,
+      30_000,
     );
     expect(simulator.state().attempts).toHaveLength(1);
   });
@@ -72,7 +72,7 @@ describe('the session', () => {
   it('tries one connection at a time, ever more slowly, while none is to be had', async () => {
     bench = await thinkerBench({ scenario: { connections: [{ faults: [{ fault: 'reset-connection' }] }] } });
     const { sessions, simulator, until } = bench;
-    await until(sessions, ({ state, attempt }) => state === 'backoff' && attempt === 3, 8_000);
+    await until(sessions, ({ state, attempt }) => state === 'backoff' && attempt === 3, 30_000);
     const { attempts } = simulator.state();
     const gaps = attempts.slice(1).map(({ atMs }, index) => atMs - (attempts[index]?.atMs ?? 0));
     expect(gaps[0]).toBeGreaterThan(700);

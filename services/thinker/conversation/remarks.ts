@@ -6,6 +6,12 @@ const MAX_CHARACTERS = 2_000;
 /** What other layers want the model to know, until the next question takes it along. The newest word of each source counts. */
 export class Remarks {
   private readonly bySource = new Map<string, string>();
+  private along: string[] = [];
+
+  /** What the present question has taken along, for a backend that is asked it after another and knows nothing of it. */
+  get taken(): readonly string[] {
+    return this.along;
+  }
 
   note(source: string, text: string): void {
     this.bySource.delete(source);
@@ -18,6 +24,12 @@ export class Remarks {
   take(): string[] {
     const lines = [...this.bySource].map(([source, text]) => `[${source}] ${text}`);
     this.bySource.clear();
+    this.along.push(...lines);
     return lines;
+  }
+
+  /** The question is over: what went along with it is old by the next. */
+  forgetTaken(): void {
+    this.along = [];
   }
 }

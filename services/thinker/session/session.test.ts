@@ -117,6 +117,19 @@ describe('the session', () => {
     expect(limited.wakeMs()).toBe(10 + policy.quotaWaitMs);
   });
 
+  it('does not forget someone who speaks right after a failed try: the next one follows a second after it', () => {
+    const session = play().feed({ type: 'wanted', atMs: 0 });
+    let nowMs = 0;
+    for (let connection = 1; connection <= 5; connection += 1) {
+      session.feed(closed(connection, nowMs));
+      nowMs = session.wakeMs() ?? 0;
+      session.feed({ type: 'timePassed', atMs: nowMs, jitter: 0.5 });
+    }
+    session.feed(closed(6, nowMs + 10), { type: 'wanted', atMs: nowMs + 400 });
+    expect(session.state.phase.name).toBe('backoff');
+    expect(session.wakeMs()).toBe(nowMs + policy.impatientAfterMs);
+  });
+
   it('honours the delay a quota asks for', () => {
     const quota = ending({ httpStatus: 429, reason: '{"retryDelay":"34s"}' });
     expect(

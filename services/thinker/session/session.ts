@@ -94,9 +94,11 @@ export function sessionWakeMs(state: SessionState, policy: SessionPolicy): numbe
 function wanted(state: SessionState, atMs: number, policy: SessionPolicy): Step {
   if (!state.enabled) return stay(state);
   if (state.phase.name === 'idle') return open(state, atMs, policy);
-  const hurry = state.phase.name === 'backoff' && atMs - state.triedAtMs >= policy.impatientAfterMs;
   // A quota only gets worse by asking.
-  return hurry && state.failure?.kind !== 'quota' ? open(state, atMs, policy) : stay(state);
+  if (state.phase.name !== 'backoff' || state.failure?.kind === 'quota') return stay(state);
+  const notBeforeMs = state.triedAtMs + policy.impatientAfterMs;
+  if (atMs >= notBeforeMs) return open(state, atMs, policy);
+  return stay({ ...state, phase: { ...state.phase, untilMs: Math.min(state.phase.untilMs, notBeforeMs) } });
 }
 
 function enabled(state: SessionState, enable: boolean, atMs: number, policy: SessionPolicy): Step {

@@ -171,6 +171,23 @@ describe('the uplink', () => {
     expect(meters.snapshot(0).counters['picturesDroppedSlowUplink']).toBe(1);
   });
 
+  it('counts every picture it leaves out once, also those that come while sound is held back', () => {
+    const { uplink, sink, camera, clock, hear, sent, meters } = bench();
+    sink.bufferedBytes = 100_000;
+    uplink.attach(sink);
+    uplink.ask(turn(1));
+    sink.bufferedBytes = 0;
+    hear(1);
+    sink.bufferedBytes = 100_000;
+    for (let picture = 1; picture <= 3; picture += 1) {
+      camera.show(Uint8Array.of(...JPEG, picture), clock.nowMs(), false);
+      hear(1);
+      clock.advance(500);
+    }
+    expect(meters.snapshot(0).counters['picturesDroppedSlowUplink']).toBe(3);
+    expect(sent.map(({ type }) => type)).toEqual(['activityStart', 'audio']);
+  });
+
   it('leaves half a second between two activities', () => {
     const { uplink, sink, clock, hear, end, kinds } = bench();
     uplink.attach(sink);

@@ -39,6 +39,8 @@ interface Course {
   started: boolean;
   pictureAtMs: number;
   picture: Uint8Array | undefined;
+  /** The picture a slow uplink had no room for last; it is counted once. */
+  leftOut: Uint8Array | undefined;
 }
 
 /** Puts questions to the connection, one at a time. Activities are never empty, never nested, always closed. */
@@ -83,6 +85,7 @@ export class Uplink {
       started: false,
       pictureAtMs: Number.NEGATIVE_INFINITY,
       picture: undefined,
+      leftOut: undefined,
     };
     this.pump();
   }
@@ -114,16 +117,18 @@ export class Uplink {
 
   private sendSpeech(course: Course, question: SpokenQuestion, sink: UplinkSink): void {
     if (!course.started && !this.begin(course, question, sink)) return;
+    this.options.meters.gauge('uplinkUnsentBytes', sink.bufferedBytes);
+    const nowMs = this.options.clock.nowMs();
     for (let chunk = nextChunk(course, question); chunk; chunk = nextChunk(course, question)) {
       if (sink.bufferedBytes > SOUND_LIMIT_BYTES) {
         this.options.meters.count('uplinkHeldBack');
+        this.sendPicture(course, sink, nowMs);
         this.retryIn(RETRY_MS);
         return;
       }
       sink.send({ type: 'audio', samples: chunk });
       skip(course, question, chunk.length);
     }
-    const nowMs = this.options.clock.nowMs();
     if (question.ended || nowMs - course.pictureAtMs >= PICTURE_PERIOD_MS) this.sendPicture(course, sink, nowMs);
     if (!question.ended) return;
     if (course.picture === undefined) sink.send({ type: 'remark', text: CANNOT_SEE_NOW });
@@ -146,12 +151,13 @@ export class Uplink {
     return true;
   }
 
-  /** The same picture is not sent twice in one question. */
+  /** The same picture is not sent twice in one question; none is sent ahead of sound that waits. */
   private sendPicture(course: Course, sink: UplinkSink, nowMs: number): void {
     const jpeg = this.options.camera.fresh(nowMs);
     if (jpeg === course.picture) return;
     if (jpeg && sink.bufferedBytes > PICTURE_LIMIT_BYTES) {
-      this.options.meters.count('picturesDroppedSlowUplink');
+      if (jpeg !== course.leftOut) this.options.meters.count('picturesDroppedSlowUplink');
+      course.leftOut = jpeg;
       return;
     }
     course.picture = jpeg;

@@ -176,7 +176,7 @@ export async function thinkerBench(
     heard(turnNumber, position, state) {
       bus.publish(playback, { turn: turnNumber, state, position, playedMs: position / 24, at: clock.nowMs() });
     },
-    async until(list, matches, withinMs = 5_000) {
+    async until(list, matches, withinMs = 15_000) {
       const giveUpAtMs = clock.nowMs() + withinMs;
       for (;;) {
         const found = list.find(matches);
