@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
-import { level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
+import { type Handover, handover, level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
@@ -133,6 +133,29 @@ describe('audio-in', () => {
     hub.bus().publish(privacy, { microphone: false, camera: false });
     await settle();
     expect(lips.isOpen).toBe(true);
+  });
+
+  it('sends nothing again that was said before the microphone was blocked, and hands nothing of it on', async () => {
+    const handovers: Handover[] = [];
+    await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
+    await start({}, lips);
+    lips.say(1_000, 500);
+    lips.say(900, 0);
+    hub.bus().publish(privacy, { microphone: true, camera: false });
+    await settle();
+    const before = frames.length;
+    expect(before).toBeGreaterThan(0);
+    const resend = { stream: frames[0]?.stream, from: 0 };
+    hub.inject('audio-in/pcm/resend', Buffer.from(JSON.stringify(resend)));
+    hub.disconnect();
+    hub.reconnect();
+    const successor = { state: 'online', pid: 200, version: '1', startedAt: clock.nowMs() };
+    hub.inject('audio-in/status', Buffer.from(JSON.stringify(successor)));
+    await settle();
+    await running?.stop();
+    await settle();
+    expect(frames.slice(before)).toEqual([]);
+    expect(handovers.at(-1)).toMatchObject({ state: 'left', samples: '' });
   });
 
   it('never opens a blocked microphone after a restart, even when the broker has forgotten', async () => {

@@ -69,6 +69,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     });
 
     function captured(samples: Int16Array): void {
+      // What a closing device still delivers.
+      if (blocked) return;
       const options = listeningOptions(switches, settings, assistantSpeaking);
       act(listening.accept(samples, clock.nowMs(), options));
       if (listening.capturedSamples >= HEARD_BEFORE_READY_SAMPLES) heardEnough?.();
@@ -105,6 +107,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       }
       if (!blocked) return feed.start();
       act(listening.cut('discarded'));
+      // A resend or a reconnection would put sound on the bus that the user has meanwhile withdrawn.
+      publisher.forget();
       describe('blocked by the user');
       await feed.stop();
     }

@@ -30,6 +30,11 @@ export class PcmHistory {
       .map((frame) => ({ ...frame, resent: true }));
   }
 
+  clear(): void {
+    this.frames = [];
+    this.samples = 0;
+  }
+
   /** The newest frame of every stream kept: enough for a subscriber to notice what it has missed. */
   newest(): PcmFrame[] {
     const byStream = new Map<number, PcmFrame>();

@@ -9,6 +9,8 @@ export interface PcmPublisher {
   publish(frame: PcmFrame): void;
   /** Keeps a frame that another process published, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
+  /** Nothing published so far is ever sent again: what the user has blocked is not repaired. */
+  forget(): void;
   stop(): void;
 }
 
@@ -35,6 +37,7 @@ export async function startPcmPublisher(
       bus.publish(channels.pcm, frame);
     },
     remember: (frame) => history.append(frame),
+    forget: () => history.clear(),
     stop() {
       endResend();
       endConnection();

@@ -124,7 +124,9 @@ export class Listening {
   leave(): Omit<HandoverState, 'state' | 'pid'> {
     this.publishing = false;
     const reference = this.ring.head;
-    const samples = this.ring.read(reference - HANDED_OVER_SAMPLES, reference);
+    // With the device closed there is nothing to join to, and a blocked microphone's last second is nobody's business.
+    const from = this.capturedSamples === 0 ? reference : reference - HANDED_OVER_SAMPLES;
+    const samples = this.ring.read(from, reference);
     return {
       samples: Buffer.from(samples.buffer).toString('base64'),
       at: this.timeMs(reference),
@@ -141,8 +143,8 @@ export class Listening {
     if (this.ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
     this.splicedAt = this.ring.head;
     const byClock = this.sampleClock.positionAt(left.at);
-    if (byClock < this.captureBegan - JOINT_WITHIN_SAMPLES) {
-      // The predecessor left long before our own device came: nothing joins.
+    if (left.samples === '' || byClock < this.captureBegan - JOINT_WITHIN_SAMPLES) {
+      // The predecessor's device was closed, or it left long before our own came: nothing joins.
       this.begin();
       return { outputs: [], matched: false, offsetSamples: 0 };
     }
