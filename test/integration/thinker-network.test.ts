@@ -72,21 +72,6 @@ describe.concurrent('a network that', () => {
       expect(bench.alerts).toEqual([]);
     }));
 
-  it('needs a second for each way is waited for, not asked twice', () =>
-    behindNetwork(async (bench, network) => {
-      network.set({ delayMs: 1_000 });
-      // The distance is measured by the pings of a first question.
-      const first = await bench.speak(0.3);
-      await heardSomething(bench, first);
-      await bench.until(bench.turns, (turn) => turn.utterance === first && turn.state === 'done', 15_000);
-      const activitiesBefore = bench.simulator.state().sessions.flatMap(({ activities }) => activities).length;
-      const second = await bench.speak(0.3);
-      const done = await bench.until(bench.turns, (turn) => turn.utterance === second && turn.state === 'done', 15_000);
-      expect(done.backend).toBe('live');
-      const activities = bench.simulator.state().sessions.flatMap(({ activities }) => activities);
-      expect(activities.length - activitiesBefore).toBe(1);
-    }));
-
   it('stalls with the connection open ends in another connection', () =>
     behindNetwork(async (bench, network) => {
       await pause(300);
