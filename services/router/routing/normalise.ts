@@ -28,10 +28,10 @@ const EXPANSIONS: readonly (readonly [RegExp, string])[] = [
 
 /** Said before a request without changing it. */
 const LEADING =
-  /^(?:please|hey|hi|hello|ok|okay|alright|right|so|well|and|but|then|now|just|oh|ouch|god|ah|actually|sorry|excuse me|listen|cortex|hold on|wait|maybe|(?:can|could|would|will) you(?: please| just)?|i (?:want|need) you to|i would like you to|you (?:can|may|should|could)|i said|i think|i guess|let us|tell me|do you know|do you have (?:any|an) idea|i (?:want|need|would like) to know|let me know|i wonder) +(?=\S)/;
+  /^(?:please|hey|hi|hello|ok|okay|alright|right|so|well|and|but|then|now|just|oh|ouch|god|ah|actually|sorry|excuse me|listen|cortex|hold on|wait|maybe|(?:can|could|would|will) you(?: please| just)?|i (?:want|need) you to|i would like you to|you (?:can|may|should|could)|i said|i think|i guess|let us|tell me|do you know|do you have (?:any|an) idea|i (?:want|need|would like) to know|let me know|i wonder|i do not know|i have no idea|i am not sure|i can not remember|i forgot) +(?=\S)/;
 /** Said after a request without changing it. */
 const TRAILING =
-  / +(?:please|now|right now|thanks|thank you|for me|to me|for a (?:moment|second|minute|bit)|for now|okay|ok|alright|cortex|then|again|immediately|at once|a bit|a little|a little bit|very well|at all|any more|anymore|properly|here|today)$/;
+  / +(?:please|now|right now|thanks|thank you|for me|to me|for a (?:moment|second|minute|bit)|for now|okay|ok|alright|cortex|then|again|immediately|at once|slowly|more slowly|clearly|more clearly|a bit|a little|a little bit|very well|at all|any more|anymore|properly|here|today)$/;
 /** Hesitation carries no meaning anywhere in a sentence. */
 const HESITATION = /(?<![\w'])(?:u+h+|u+m+|e+r+m*|h+m+|m+h*m+|a+h+m)(?![\w'])/g;
 

@@ -35,7 +35,7 @@ export const spokenControl: RuleFamily = {
     repeat: {
       whole: [
         '[again] repeat [(that|it|this|yourself|what you said)] [again]',
-        'repeat (the|your) last (sentence|answer|thing|part|word|bit) [again]',
+        'repeat (the|your|that) last (sentence|answer|thing|part|word|bit) [again]',
         'say (that|it|this|what you said) [1|one|just 1] (again|once more|more time)',
         'say (that|it) one more time',
         'say again',
@@ -62,7 +62,7 @@ export const spokenControl: RuleFamily = {
         `(increase|raise|boost) ${LOUDNESS}`,
         '[the] volume up',
         'i can (not|barely|hardly) hear (you|it|that|anything) [clearly|well]',
-        `(you are|it is|that is|this is) ${SO} (quiet|soft|low|silent)`,
+        `(you are|it is|that is|this is) [speaking|talking|still] ${SO} (quiet|quietly|soft|softly|low|silent)`,
       ],
     },
     quieter: {
@@ -75,7 +75,7 @@ export const spokenControl: RuleFamily = {
         '(keep|bring) [the|your] (volume|sound|voice) down',
         '[the] volume down',
         '[do] not [be|talk|speak] [so|that|too] (loud|loudly)',
-        `[(you are|it is|that is|this is)] ${SO} loud`,
+        `[(you are|it is|that is|this is)] [speaking|talking|still] ${SO} (loud|loudly)`,
       ],
     },
     'volume-set': {
@@ -85,6 +85,8 @@ export const spokenControl: RuleFamily = {
       whole: [
         '(maximum|max|full) volume',
         `[(set|turn|put)] ${LOUDNESS} [up] [to|at] [the] (maximum|max|full)`,
+        `(turn|put) [it|yourself|${LOUDNESS}] (all the way|right|fully) up`,
+        `[turn] up [it|${LOUDNESS}] (all the way|fully)`,
         'as loud as (possible|you can)',
       ],
     },
@@ -92,6 +94,7 @@ export const spokenControl: RuleFamily = {
       whole: [
         '(minimum|lowest) volume',
         `[(set|turn|put)] ${LOUDNESS} [down] [to|at] [the] (minimum|min)`,
+        `(turn|put) [it|yourself|${LOUDNESS}] (all the way|right|fully) down`,
         'as (quiet|quietly|soft|softly) as (possible|you can)',
       ],
     },

@@ -1,5 +1,11 @@
 import type { RuleFamily } from '../routing/rule.ts';
 
+/** Doing something with a thing; ways and places are the guide's. */
+const HOW_TO =
+  'how (do|can|should|would|must) (i|we|you|one) (use|operate|open|close|fix|repair|clean|wear|install|charge|connect|start|switch|turn on|turn off)';
+const YES =
+  '(yes|yeah|yep|yup|sure|of course|certainly|definitely|right|correct|exactly|okay|ok|alright|fine|absolutely)';
+
 /** Layer 2, named so that other layers can tell the questions apart. What no rule knows goes to the thinker as `open`. */
 export const thinker: RuleFamily = {
   layer: 2,
@@ -19,7 +25,7 @@ export const thinker: RuleFamily = {
       ],
     },
     explain: {
-      begins: ['explain', '[tell me] (why|how come)', 'how (does|do) (a|an|the|this|that|it) * work'],
+      begins: ['explain', '[tell me] (why|how come)', 'how (does|do) (a|an|the|this|that|it) * work', HOW_TO],
       anywhere: ['(can|could|would) you [please] explain', 'explain (to me|this|that|what|how|why)'],
       unless: ['stop'],
     },
@@ -37,7 +43,7 @@ export const thinker: RuleFamily = {
     },
     answer: {
       whole: [
-        '(yes|yeah|yep|yup|sure|of course|certainly|definitely|right|correct|exactly|okay|ok|alright|fine) [please|sure|yes|of course|go ahead|do it|do that]',
+        `${YES} [${YES}] [please|go ahead|do it|do that]`,
         '(sounds|that is) (good|fine|right|great|perfect|correct)',
         '(no|nope|nah|not really|not now|of course not) [thanks|thank you|please|no|not now]',
       ],
