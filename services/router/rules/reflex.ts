@@ -15,8 +15,8 @@ export const reflex: RuleFamily = {
   intents: {
     see: {
       whole: [
-        '[tell me] what (do|can) you see *',
-        '[tell me] what you [can] see *',
+        '[tell me] what [else] (do|can) you see *',
+        '[tell me] what [else] you [can] see *',
         `what [(else|things|objects|obstacles)] (is|are|lies|stands) [there] [right|directly] ${PLACE} (me|us) [right now]`,
         'what [(else|things|objects)] (is|are) [there] (on|to) (my|the) (left|right)',
         'what [(else|things|objects)] (is|are) [there] on (this|the|my) (table|shelf|desk|floor|chair|counter|plate)',
@@ -29,7 +29,7 @@ export const reflex: RuleFamily = {
       begins: [
         `how many _ (are|is) [there] ${POSTURE} (in|on|at|next to|behind) (front|this|the|my|me|us|here)`,
         'how many _ (do|can) you (see|count|spot)',
-        `how many ${THING} (are|is) there`,
+        `how many (${THING}|of (them|these|those)) (are|is) there`,
         `how many _ (are|is) [there] ${POSTURE} (${SPOTS})`,
         `how many _ (are|is) [there] ${POSTURE} ${PLACE} (me|us)`,
         'count [all] [the|how many|these|those]',

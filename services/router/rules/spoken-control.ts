@@ -29,6 +29,7 @@ export const spokenControl: RuleFamily = {
         'nevermind',
         'forget (it|about it)',
         'quit (talking|it)',
+        'that will do',
       ],
       begins: ['stop stop', '(stop|quit) talking', 'be quiet', 'shut up'],
     },
@@ -75,11 +76,15 @@ export const spokenControl: RuleFamily = {
         '(keep|bring) [the|your] (volume|sound|voice) down',
         '[the] volume down',
         '[do] not [be|talk|speak] [so|that|too] (loud|loudly)',
+        '(do not|stop) (shout|yell|scream|shouting|yelling|screaming) [at me]',
         `[(you are|it is|that is|this is)] [speaking|talking|still] ${SO} (loud|loudly)`,
       ],
     },
     'volume-set': {
-      whole: [`[(set|turn|put|make)] ${LOUDNESS} [up|down] [to|at] # [percent]`],
+      whole: [
+        `[(set|turn|put|make)] ${LOUDNESS} [up|down] [to|at] # [percent]`,
+        '[(set|turn|put|make)] [it] [to|at] # percent [volume]',
+      ],
     },
     loudest: {
       whole: [
@@ -87,6 +92,7 @@ export const spokenControl: RuleFamily = {
         `[(set|turn|put)] ${LOUDNESS} [up] [to|at] [the] (maximum|max|full)`,
         `(turn|put) [it|yourself|${LOUDNESS}] (all the way|right|fully) up`,
         `[turn] up [it|${LOUDNESS}] (all the way|fully)`,
+        `(turn|put) [it|that|yourself] [up] to [the|its] (maximum|max|loudest)`,
         'as loud as (possible|you can)',
       ],
     },
@@ -95,6 +101,7 @@ export const spokenControl: RuleFamily = {
         '(minimum|lowest) volume',
         `[(set|turn|put)] ${LOUDNESS} [down] [to|at] [the] (minimum|min)`,
         `(turn|put) [it|yourself|${LOUDNESS}] (all the way|right|fully) down`,
+        `(turn|put) [it|that|yourself] [down] to [the|its] (minimum|min|quietest)`,
         'as (quiet|quietly|soft|softly) as (possible|you can)',
       ],
     },
@@ -168,7 +175,7 @@ export const spokenControl: RuleFamily = {
       whole: [
         `(is|are) ${CAMERA} [still|really|currently] (on|off|active|blocked|running|recording|filming)`,
         `(is|are) ${MICROPHONE} [still|really|currently] (on|off|active|blocked|muted|listening|recording)`,
-        'are you [still] (recording|watching|filming) [me|us]',
+        'are you [still] (recording|watching|filming) [me|us|this|that|it|anything]',
         'is privacy mode [still] (on|off|active)',
         'are (we|you) [still] in privacy mode',
       ],
@@ -176,8 +183,8 @@ export const spokenControl: RuleFamily = {
     'are-you-there': {
       whole: [
         '[are] you [still] (there|listening|here|awake|alive|working|with me|on)',
-        '(can|do) you [still] hear me',
-        'is anybody there',
+        '(can|do) you [still] hear (me|us) [still|now|at all]',
+        '[is] anybody there',
       ],
     },
   },
