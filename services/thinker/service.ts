@@ -129,6 +129,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     firstTurn: firstStreamNumber(clock.nowMs()),
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
+    sceneResendMs: settings.sceneResendMs,
     random: Math.random,
     sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },

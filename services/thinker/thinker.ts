@@ -126,6 +126,7 @@ export class Thinker {
       questions: this.questions,
       camera: this.camera,
       room,
+      sceneResendMs: options.sceneResendMs,
       remarksFor: (turn) => this.remarksFor(turn),
       started: (turn) => this.conversation.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
