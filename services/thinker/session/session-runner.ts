@@ -2,8 +2,9 @@ import type { Failure, Session as SessionReport } from '#shared/contract/thinker
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { classifyEnding } from '../live/failure.ts';
+import { classifyFailure } from '../failure.ts';
 import type { ConnectLive, LiveConnection, LiveEvent, LiveRequest } from '../live/live-connection.ts';
+import { liveSymptom } from '../live/live-symptom.ts';
 import { readServerMessage, type ServerEvent } from '../live/server-message.ts';
 import type { HandleStore } from './handle-store.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -245,10 +246,11 @@ export class SessionRunner {
 
   private closed(number: number, live: LiveConnection, event: Extract<LiveEvent, { type: 'closed' }>): void {
     this.sentBytesBefore += live.sentBytes;
-    const failure = classifyEnding(event);
+    const failure = classifyFailure(liveSymptom(event));
     const planned = this.stopped || this.state.phase.name === 'closing';
+    const severity = planned ? 'debug' : failure.retryable ? 'warn' : 'error';
     const { code, httpStatus, reason } = event;
-    this.options.log[planned ? 'debug' : 'warn'](
+    this.options.log[severity](
       { connection: number, code, httpStatus, reason, kind: failure.kind, advice: failure.message },
       'the connection to Gemini Live has ended',
     );

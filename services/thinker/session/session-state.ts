@@ -1,4 +1,4 @@
-import type { ClassifiedFailure } from '../live/failure.ts';
+import type { ClassifiedFailure } from '../failure.ts';
 
 /** Limits of one session; all in milliseconds. */
 export interface SessionPolicy {

@@ -1,4 +1,4 @@
-import type { ClassifiedFailure } from '../live/failure.ts';
+import { type ClassifiedFailure, classifyFailure } from '../failure.ts';
 import { backoffMs } from './backoff.ts';
 import { boundaryMs } from './session-due.ts';
 import type {
@@ -16,12 +16,7 @@ interface Step {
   effects: SessionEffect[];
 }
 
-const TIMED_OUT: ClassifiedFailure = {
-  kind: 'timeout',
-  remedy: 'backOff',
-  message: 'Gemini does not answer: check the network (or GEMINI_BASE_URL); trying again',
-  retryable: true,
-};
+const TIMED_OUT = classifyFailure({ over: 'live', sign: 'overdue', reason: '' });
 
 /**
  * The life of the connection: opening, rotation, health, backoff. Pure. One connection at a time: `open` is only ever
