@@ -33,7 +33,7 @@ import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { type SessionPolicy, sessionPolicy } from './session/session-state.ts';
 import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 import { anyJson } from './tools/any-json.ts';
@@ -102,8 +102,6 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   teardown.add(() => backends.stop());
 
   let microphone: PcmReceiver | undefined;
-  const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
-  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
     clock,
     log,
@@ -130,7 +128,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
     random: Math.random,
-    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
+    sessionPolicy: { ...sessionPolicy(settings), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());

@@ -45,6 +45,12 @@ export const SESSION_POLICY: SessionPolicy = {
   impatientAfterMs: 1_000,
 };
 
+/** The limits as the user has set them. @param geminiIdleCloseMinutes 0 keeps an idle connection open. */
+export function sessionPolicy({ geminiIdleCloseMinutes }: { geminiIdleCloseMinutes: number }): SessionPolicy {
+  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
+  return geminiIdleCloseMinutes > 0 ? { ...policy, idleCloseMs: geminiIdleCloseMinutes * 60_000 } : policy;
+}
+
 export interface Handle {
   value: string;
   savedAtMs: number;

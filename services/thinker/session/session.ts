@@ -135,7 +135,9 @@ function opened(state: SessionState, atMs: number, policy: SessionPolicy): Step 
     pingAtMs: atMs + policy.pingEveryMs,
   };
   const effects: SessionEffect[] = [{ type: 'count', name: handle ? 'sessionsResumed' : 'sessionsStarted' }];
-  return { state: enter({ ...rest, usedAtMs: atMs }, phase, atMs), effects };
+  // A rotation is no use: nine minutes without a word before it count. After an outage the time begins anew.
+  const usedAtMs = state.attempt > 0 ? atMs : state.usedAtMs;
+  return { state: enter({ ...rest, usedAtMs }, phase, atMs), effects };
 }
 
 function closed(
