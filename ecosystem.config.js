@@ -62,5 +62,7 @@ export const apps = [
   service('router'),
   // One picture is in hand at a time: a second thread and a second heap would only hold memory (40 MB private instead of 35).
   service('vision', { env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1' } }),
-  service('audio-in'),
+  // Its last act may be to start a process that listens until the next one does (up to 5 s). Its arecord, where it has
+  // one, must not be told to stop before that.
+  service('audio-in', { kill_timeout: 10_000, treekill: false }),
 ];
