@@ -124,7 +124,6 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       takeOver() {
         leftBehind = undefined;
         listening.begin();
-        act(listening.stream(sessionOpen));
       },
       splice(left) {
         if (feed && !blocked) {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClassifiedFailure, classifyEnding, type Ending } from '../live/failure.ts';
-import { nextSession, sessionWakeMs } from './session.ts';
+import { nextSession } from './session.ts';
+import { sessionWakeMs } from './session-due.ts';
 import {
   initialSession,
   SESSION_POLICY,
