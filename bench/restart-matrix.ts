@@ -73,7 +73,8 @@ class TestBed {
     const card = await createVirtualSoundCard(BIT_EXACT_CARD);
     const stack = await preparePm2Stack({
       ...card.env,
-      CORTEX_AUDIO_INPUT: 'auto',
+      // arecord takes 16 kHz, so that this direction is bit-exact too; PortAudio takes the device's own rate.
+      CORTEX_AUDIO_INPUT: process.env['CORTEX_BENCH_INPUT'] ?? 'alsa:default',
       CORTEX_AUDIO_OUTPUT: process.env['CORTEX_BENCH_OUTPUT'] ?? 'auto',
       CORTEX_CAMERA: 'test',
       // Both directions at once: the reply goes on while somebody speaks, and no pause between words ends the question.
