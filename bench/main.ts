@@ -5,6 +5,7 @@ import { benchConversation } from './conversation.ts';
 import { benchEndpointing } from './endpointing.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
+import { benchSpokenControl } from './spoken-control.ts';
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
@@ -15,6 +16,7 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   conversation: benchConversation,
   restarts: benchRestartMatrix,
   router: benchRouter,
+  'spoken-control': benchSpokenControl,
   vision: benchVision,
 };
 
