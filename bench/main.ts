@@ -5,11 +5,8 @@ import { benchConversation } from './conversation.ts';
 import { benchEndpointing } from './endpointing.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
-
 import { benchSoak } from './soak.ts';
-
 import { benchSpokenControl } from './spoken-control.ts';
-
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
