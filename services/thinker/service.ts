@@ -2,7 +2,7 @@ import { GoogleGenAI } from '@google/genai';
 import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
+import { type Fallback, fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
@@ -86,6 +86,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   teardown.add(() => replies.stop());
 
   let unavailable: Failure | undefined;
+  let level: Fallback['level'] = 'live';
   const { models } = new GoogleGenAI({
     apiKey: endpoint.apiKey,
     httpOptions: { apiVersion: 'v1beta', ...(endpoint.baseUrl !== undefined && { baseUrl: endpoint.baseUrl }) },
@@ -95,6 +96,8 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     models,
     instruction: SYSTEM_INSTRUCTION,
     offlineReason: () => becauseOf(unavailable),
+    // Whoever decides on the level says why; without a router nobody has.
+    reasonTold: () => level === 'offline',
     clock,
     log,
     meters,
@@ -161,8 +164,9 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
     }),
     bus.subscribe(fallback, ({ payload }) => {
-      if (payload.level === 'offline') backends.prepareOffline();
-      thinker.setLevel(payload.level);
+      ({ level } = payload);
+      if (level === 'offline') backends.prepareOffline();
+      thinker.setLevel(level);
     }),
     bus.subscribe(runtimeSettings, ({ payload }) => {
       thinker.enableLive(isLiveWanted(settings, payload));
