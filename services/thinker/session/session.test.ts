@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClassifiedFailure, classifyFailure } from '../failure.ts';
 import { type LiveEnd, liveSymptom } from '../live/live-symptom.ts';
-import { nextSession, sessionWakeMs } from './session.ts';
+import { nextSession } from './session.ts';
+import { sessionWakeMs } from './session-due.ts';
 import {
   initialSession,
   SESSION_POLICY,
