@@ -173,7 +173,7 @@ async function wire(
       if (payload.state === 'possible') thinker.want();
       else if (payload.state === 'discarded') thinker.discard(payload.utterance);
     }),
-    bus.subscribe(privacy, ({ payload }) => thinker.blockCamera(payload.camera)),
+    bus.subscribe(privacy, ({ payload }) => thinker.camera.block(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
     bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
     bus.subscribe(playback, ({ payload }) => {
@@ -191,8 +191,8 @@ async function wire(
     bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
     bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),
     bus.subscribe(anyJson(toolResult), ({ payload, levels }) => thinker.tools.answered(levels['name'] ?? '', payload)),
-    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
-    bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
+    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.id, payload.text, payload.withFrame ?? false)),
+    bus.subscribe(say, ({ payload }) => thinker.say(payload.id, payload.text)),
     bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
   ];
   for (const subscribed of subscriptions) teardown.add(await subscribed);
