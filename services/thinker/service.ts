@@ -32,6 +32,7 @@ import { becauseOf } from './conversation/spoken-reason.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
+import { priceOf } from './live/prices.ts';
 import { Delivery } from './reply/delivery.ts';
 import { fileHandleStore } from './session/handle-store.ts';
 import { type SessionPolicy, sessionPolicy } from './session/session-state.ts';
@@ -98,6 +99,7 @@ async function wire(
   const { bus, clock, log, meters, settings, describe } = context;
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
+  if (!priceOf(model)) log.warn({ model }, 'no price is known for this model: its tokens are counted, its cost is not');
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
