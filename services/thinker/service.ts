@@ -151,6 +151,7 @@ async function wire(
     firstTurn: firstStreamNumber(clock.nowMs()),
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
+    sceneResendMs: settings.sceneResendMs,
     random: Math.random,
     sessionPolicy: { ...sessionPolicy(settings), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },

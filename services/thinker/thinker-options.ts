@@ -40,6 +40,8 @@ export interface ThinkerOptions {
   firstTurn: number;
   serverVad: boolean;
   liveEnabled: boolean;
+  /** An unchanged scene goes to Gemini again after this long within one question. */
+  sceneResendMs: number;
   /** From 0 to 1. */
   random(): number;
   sessionPolicy?: SessionPolicy;

@@ -52,6 +52,7 @@ function bench() {
     firstTurn: FIRST,
     serverVad: false,
     liveEnabled: true,
+    sceneResendMs: 10_000,
     random: () => 0.5,
   });
   thinker.start();

@@ -125,6 +125,7 @@ export class Thinker {
       questions: this.questions,
       camera: this.camera,
       room,
+      sceneResendMs: options.sceneResendMs,
       remarksFor: (turn) => {
         const cut = this.recollection.takeCut();
         return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
