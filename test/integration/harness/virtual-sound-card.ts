@@ -25,6 +25,8 @@ export interface VirtualSoundCard {
 export interface Recording {
   /** Everything recorded so far, mono. */
   samples(): Int16Array;
+  /** When (`performance.now()`) the sample at this index was on the card, as far as the quickest delivery so far can tell. */
+  timeMs(index: number): number;
   /** Resolves as soon as `found` returns a value for what has been recorded so far; looks at every new chunk. */
   until<Found>(found: (samples: Int16Array) => Found | undefined): Promise<Found>;
   stop(): Promise<Int16Array>;
@@ -142,7 +144,7 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
         '--latency-msec=10',
       ];
       const child = spawn('parec', args, { env: fullEnv, stdio: ['ignore', 'pipe', 'ignore'] });
-      return recordingOf(child);
+      return recordingOf(child, sampleRateHz);
     },
     async pactl(...args) {
       const { code, output } = await tryPactl(...args);
@@ -160,11 +162,15 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
   };
 }
 
-async function recordingOf(child: ChildProcess): Promise<Recording> {
+async function recordingOf(child: ChildProcess, sampleRateHz: number): Promise<Recording> {
   const chunks: Buffer[] = [];
+  let bytesSoFar = 0;
+  let beganMs = Number.POSITIVE_INFINITY;
   const watchers = new Set<() => void>();
   child.stdout?.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
+    bytesSoFar += chunk.length;
+    beganMs = Math.min(beganMs, performance.now() - (bytesSoFar * 500) / sampleRateHz);
     for (const watcher of watchers) watcher();
   });
   const samples = (): Int16Array => {
@@ -175,6 +181,7 @@ async function recordingOf(child: ChildProcess): Promise<Recording> {
   if (child.stdout) await once(child.stdout, 'data');
   return {
     samples,
+    timeMs: (index) => beganMs + (index * 1_000) / sampleRateHz,
     until: (found) =>
       new Promise((resolve, reject) => {
         const look = () => {
