@@ -68,11 +68,16 @@ describeWith(
 
     /** As docs/raspberry-pi.md says. */
     async function loadCanceller(source: string): Promise<void> {
-      const names = ['source_name=cancelled', 'sink_name=cancelling', `source_master=${source}`, 'sink_master=speaker'];
+      const names = [
+        'source_name=echo-cancel-source',
+        'sink_name=echo-cancel-sink',
+        `source_master=${source}`,
+        'sink_master=speaker',
+      ];
       const args = 'aec_args="analog_gain_control=0 digital_gain_control=0"';
       await card.pactl('load-module', 'module-echo-cancel', 'aec_method=webrtc', ...names, args);
-      await card.pactl('set-default-source', 'cancelled');
-      await card.pactl('set-default-sink', 'cancelling');
+      await card.pactl('set-default-source', 'echo-cancel-source');
+      await card.pactl('set-default-sink', 'echo-cancel-sink');
     }
 
     /** Publishes a reply in one burst, as Gemini does; the number of its turn. */
