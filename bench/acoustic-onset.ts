@@ -10,7 +10,7 @@ import { RATE_HZ, SPEECH_FOLDERS, soundsIn, speechOnset } from './sounds.ts';
 import { type BenchRow, percentiles } from './table.ts';
 
 /** What is spoken of each recording. */
-const EXCERPT_SAMPLES = 0.7 * RATE_HZ;
+const EXCERPT_SAMPLES = 0.4 * RATE_HZ;
 const TRIALS_A_REPLY = 10;
 const QUIET = 200;
 /** Silence of this length is an answer; the tone itself never has so much. */
@@ -54,7 +54,7 @@ export async function acousticRows(card: VirtualSoundCard, trials: number): Prom
       speakTone(publisher, turn, 4 * TRIALS_A_REPLY);
       await playbacks.next(({ turn: of, state }) => of === turn && state === 'started');
       for (let trial = 0; trial < TRIALS_A_REPLY && spoken.length < trials; trial += 1) {
-        await pause(700 + 300 * Math.random());
+        await pause(500 + 300 * Math.random());
         const { name, samples } = excerpts[spoken.length % excerpts.length] as (typeof excerpts)[number];
         spoken.push(name);
         await card.speak(samples, RATE_HZ);

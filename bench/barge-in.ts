@@ -19,7 +19,7 @@ const TRIALS = Number(process.env['CORTEX_BENCH_TRIALS'] ?? 100);
 /** The default output in full; the other one for comparison. */
 const OUTPUTS = [
   { output: 'auto', trials: TRIALS },
-  { output: 'portaudio', trials: Math.ceil(TRIALS / 4) },
+  { output: 'portaudio', trials: Math.ceil(TRIALS / 10) },
 ];
 /** What a ramp's last samples and the resampler's ringing stay below. */
 const QUIET = 200;
