@@ -139,13 +139,14 @@ export class Thinker {
   start(): void {
     this.session.start();
     this.applyLevel();
-    const { unfinished } = this.recollection;
-    if (!unfinished) return;
-    const { ended, news, recall } = takeUp(unfinished, this.options.clock.nowMs());
-    this.options.meters.count('turnsTakenUp');
-    if (ended) this.options.output.turn(ended);
-    if (news) this.conversation.tell(news);
-    if (recall !== undefined) this.options.recall(recall);
+    const { meters, output, clock, recall, catchUp } = this.options;
+    const { unfinished, settledUtterance } = this.recollection;
+    const taken = unfinished && takeUp(unfinished, clock.nowMs());
+    if (taken) meters.count('turnsTakenUp');
+    if (taken?.ended) output.turn(taken.ended);
+    if (taken?.news) this.conversation.tell(taken.news);
+    if (taken?.recall !== undefined) recall(taken.recall);
+    else if (settledUtterance !== undefined) catchUp(Math.max(settledUtterance, unfinished?.utterance ?? 0));
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */
@@ -162,6 +163,7 @@ export class Thinker {
     if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
     if (this.hearing !== utterance) {
       this.hearing = utterance;
+      this.recollection.heardOf(utterance);
       this.want();
       this.conversation.tell({ type: 'utteranceStarted', utterance, speechStartedMs: timeUs / 1000 });
     }
@@ -246,10 +248,11 @@ export class Thinker {
 
   private save(often = false): void {
     if (this.stopped) return;
-    const { active } = this.conversation.state;
+    const { state } = this.conversation;
+    const { active } = state;
     const question = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
     const written = question?.kind === 'text' ? question.text : undefined;
-    this.recollection.save(active, written, this.options.clock.nowMs(), often);
+    this.recollection.save(state, written, this.options.clock.nowMs(), often);
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {

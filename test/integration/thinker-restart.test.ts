@@ -39,6 +39,29 @@ describe('a restart of the thinker', () => {
     expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(8_000));
   });
 
+  it('answers what was spoken meanwhile from beginning to end, and nothing a second time', async () => {
+    bench = await thinkerBench();
+    const { until, turns, sessions, hub } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    const before = await bench.speak(0.4);
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === before);
+    let missed = 0;
+    await bench.restart(async () => {
+      missed = (await bench?.speak(0.4)) ?? 0;
+    });
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === missed);
+    // After a reconnection audio-in shows again what it has.
+    hub.disconnect();
+    hub.reconnect();
+    const after = await bench.speak(0.4);
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === after);
+    expect(turns.filter(({ state }) => state === 'done').map(({ utterance }) => utterance)).toEqual([
+      before,
+      missed,
+      after,
+    ]);
+  });
+
   it('in the middle of an answer says so and gives the rest', async () => {
     bench = await thinkerBench({
       deafSpeaker: true,

@@ -22,6 +22,8 @@ export interface UnfinishedTurn {
 export interface Memory {
   ledger: readonly LedgerEntry[];
   unfinished?: UnfinishedTurn | undefined;
+  /** No utterance up to this one is anybody's question any more. */
+  settledUtterance?: number | undefined;
 }
 
 /** Where the conversation survives the process. */
@@ -44,6 +46,7 @@ const StoredMemory = z.object({
       heard: z.string(),
     }),
   ),
+  settledUtterance: z.optional(z.number()),
   savedAtMs: z.number(),
 });
 
@@ -58,9 +61,12 @@ export function fileMemoryStore(stateDir: string, log: Log, nowMs: () => number)
   return {
     load(atMs) {
       try {
-        const { ledger, unfinished, savedAtMs } = StoredMemory.parse(JSON.parse(readFileSync(path, 'utf8')));
+        const { ledger, unfinished, settledUtterance, savedAtMs } = StoredMemory.parse(
+          JSON.parse(readFileSync(path, 'utf8')),
+        );
         return {
           ledger: ledger.filter((entry) => atMs - entry.atMs < REMEMBERED_MS),
+          ...(settledUtterance !== undefined && { settledUtterance }),
           ...(unfinished && atMs - savedAtMs < UNFINISHED_MS && { unfinished }),
         };
       } catch (error) {

@@ -1,4 +1,5 @@
 import type { HistoryLine } from '../live/live-connection.ts';
+import type { ConversationState } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
 import type { MemoryStore, UnfinishedTurn } from './memory-store.ts';
 import { heardText, type Turn } from './turn.ts';
@@ -10,14 +11,19 @@ const SAVE_PERIOD_MS = 1_000;
 export class Recollection {
   /** What a predecessor left behind in the middle of a turn. */
   readonly unfinished: UnfinishedTurn | undefined;
+  /** The last utterance a predecessor was done with. */
+  readonly settledUtterance: number | undefined;
   private readonly store: MemoryStore;
   private ledger: readonly LedgerEntry[];
   private savedAtMs = Number.NEGATIVE_INFINITY;
   private toldCut = 0;
+  private newestUtterance: number | undefined;
 
   constructor(store: MemoryStore, nowMs: number) {
     this.store = store;
-    const { ledger, unfinished } = store.load(nowMs);
+    const { ledger, unfinished, settledUtterance } = store.load(nowMs);
+    this.settledUtterance = settledUtterance;
+    this.newestUtterance = settledUtterance;
     this.ledger = ledger;
     this.unfinished = unfinished;
   }
@@ -44,11 +50,21 @@ export class Recollection {
     return last.heard;
   }
 
+  /** An utterance has begun. */
+  heardOf(utterance: number): void {
+    this.newestUtterance = Math.max(this.newestUtterance ?? 0, utterance);
+  }
+
   /**
-   * Stores all of it. @param active the turn that would be left unfinished if the process ended now. @param written its
-   * question, where it came as text. @param often leaves out what changed within the last second.
+   * Stores all of it: `active` would be left unfinished if the process ended now. @param written its question, where it
+   * came as text. @param often leaves out what changed within the last second.
    */
-  save(active: Turn | undefined, written: string | undefined, nowMs: number, often = false): void {
+  save(
+    { active, waiting }: Pick<ConversationState, 'active' | 'waiting'>,
+    written: string | undefined,
+    nowMs: number,
+    often = false,
+  ): void {
     if (often && nowMs - this.savedAtMs < SAVE_PERIOD_MS) return;
     this.savedAtMs = nowMs;
     const unfinished = active && {
@@ -59,6 +75,13 @@ export class Recollection {
       answering: active.replySamples > 0,
       heard: heardText(active),
     };
-    this.store.save({ ledger: this.ledger, ...(unfinished && { unfinished }) });
+    const pending = [...waiting, ...(active ? [active] : [])].flatMap(({ utterance }) => utterance ?? []);
+    this.store.save({
+      ledger: this.ledger,
+      ...(unfinished && { unfinished }),
+      ...(this.newestUtterance !== undefined && {
+        settledUtterance: Math.min(this.newestUtterance, ...pending.map((utterance) => utterance - 1)),
+      }),
+    });
   }
 }
