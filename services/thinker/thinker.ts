@@ -8,7 +8,7 @@ import {
 } from './conversation/conversation-state.ts';
 import { Recollection } from './conversation/recollection.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { takeUp } from './conversation/take-up.ts';
+import { resume } from './conversation/take-up.ts';
 import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
 import { Bill } from './live/bill.ts';
 import { GO_ON, onlyHeard } from './live/instruction.ts';
@@ -139,14 +139,7 @@ export class Thinker {
   start(): void {
     this.session.start();
     this.applyLevel();
-    const { meters, output, clock, recall, catchUp } = this.options;
-    const { unfinished, settledUtterance } = this.recollection;
-    const taken = unfinished && takeUp(unfinished, clock.nowMs());
-    if (taken) meters.count('turnsTakenUp');
-    if (taken?.ended) output.turn(taken.ended);
-    if (taken?.news) this.conversation.tell(taken.news);
-    if (taken?.recall !== undefined) recall(taken.recall);
-    else if (settledUtterance !== undefined) catchUp(Math.max(settledUtterance, unfinished?.utterance ?? 0));
+    resume(this.recollection, this.options, (news) => this.conversation.tell(news));
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */

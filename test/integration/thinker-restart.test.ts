@@ -85,6 +85,25 @@ describe('a restart of the thinker', () => {
     expect(meters.snapshot(0).counters['turnsTakenUp']).toBe(1);
   });
 
+  it('lets a question that waits behind an answer keep its number', async () => {
+    bench = await thinkerBench({
+      deafSpeaker: true,
+      scenario: {
+        timing: { ...QUICK, speed: 1 },
+        turns: [{ connection: 1, hears: 'what is ahead?', reply: { kind: 'text', text: LONG_REPLY } }],
+      },
+    });
+    const { until, turns, sessions } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await bench.speak(0.5);
+    await until(turns, ({ state }) => state === 'speaking');
+    const utterance = await bench.speak(0.5);
+    const waiting = await until(turns, (turn) => turn.utterance === utterance);
+    await bench.restart();
+    const answered = await until(turns, (turn) => turn.utterance === utterance && turn.state === 'speaking');
+    expect(answered.turn).toBe(waiting.turn);
+  });
+
   it('keeps handle and conversation where only their owner may read them', async () => {
     bench = await thinkerBench();
     const { until, turns, sessions, stateDir } = bench;

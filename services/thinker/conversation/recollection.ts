@@ -1,5 +1,5 @@
 import type { HistoryLine } from '../live/live-connection.ts';
-import type { ConversationState } from './conversation-state.ts';
+import type { ConversationState, InheritedTurn } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
 import type { MemoryStore, UnfinishedTurn } from './memory-store.ts';
 import { heardText, type Turn } from './turn.ts';
@@ -11,6 +11,8 @@ const SAVE_PERIOD_MS = 1_000;
 export class Recollection {
   /** What a predecessor left behind in the middle of a turn. */
   readonly unfinished: UnfinishedTurn | undefined;
+  /** The spoken questions it had not come to. */
+  readonly waiting: readonly InheritedTurn[];
   /** The last utterance a predecessor was done with. */
   readonly settledUtterance: number | undefined;
   private readonly store: MemoryStore;
@@ -21,7 +23,8 @@ export class Recollection {
 
   constructor(store: MemoryStore, nowMs: number) {
     this.store = store;
-    const { ledger, unfinished, settledUtterance } = store.load(nowMs);
+    const { ledger, unfinished, waiting = [], settledUtterance } = store.load(nowMs);
+    this.waiting = waiting;
     this.settledUtterance = settledUtterance;
     this.newestUtterance = settledUtterance;
     this.ledger = ledger;
@@ -75,10 +78,14 @@ export class Recollection {
       answering: active.replySamples > 0,
       heard: heardText(active),
     };
-    const pending = [...waiting, ...(active ? [active] : [])].flatMap(({ utterance }) => utterance ?? []);
+    const spoken = waiting.flatMap(({ number, utterance }) =>
+      utterance === undefined ? [] : [{ turn: number, utterance }],
+    );
+    const pending = [...spoken, ...(active ? [active] : [])].flatMap(({ utterance }) => utterance ?? []);
     this.store.save({
       ledger: this.ledger,
       ...(unfinished && { unfinished }),
+      ...(spoken.length > 0 && { waiting: spoken }),
       ...(this.newestUtterance !== undefined && {
         settledUtterance: Math.min(this.newestUtterance, ...pending.map((utterance) => utterance - 1)),
       }),
