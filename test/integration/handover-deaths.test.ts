@@ -95,7 +95,7 @@ describeWith(
       const { predecessor, successor, heard } = await overlap();
       await successor.end('SIGKILL');
       const { states, gaps } = await heard();
-      expect(states).toEqual(['possible', 'started', 'ended']);
+      expect(states, JSON.stringify([predecessor.log, successor.log])).toEqual(['possible', 'started', 'ended']);
       expect(gaps).toBe(0);
       expect(await listeners()).toBe(1);
       await predecessor.end();
