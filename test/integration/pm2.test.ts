@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '#shared/bus/bus.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { type Status, status } from '#shared/contract/service.ts';
+import { metrics, type Status, status } from '#shared/contract/service.ts';
 import { type Playback, playback } from '#shared/contract/speaker.ts';
 import { ask, type Turn, turn } from '#shared/contract/thinker.ts';
 import { type Pm2Stack, preparePm2Stack } from './harness/pm2-stack.ts';
@@ -33,6 +33,8 @@ describe('under PM2', () => {
     for (const service of ['speaker', 'broker']) {
       writeFileSync(logOf(service), `${'an old line\n'.repeat(OVERSIZED_LOG_BYTES / 12)}`);
     }
+    // Every write to it fails as on a full disk.
+    symlinkSync('/dev/full', logOf('router'));
     const { code, output } = await stack.command('start');
     if (code !== 0) throw new Error(output);
     bus = stack.connect();
@@ -71,6 +73,12 @@ describe('under PM2', () => {
     expect(await stack.pm2('logs', 'speaker', '--nostream', '--raw')).toContain('"msg":"ready"');
     await stack.pm2('reloadLogs');
     await converse();
+  });
+
+  it('a full disk takes the log and nothing else', async () => {
+    const reports = await Watched.on(bus, atTopic(metrics, { service: 'router' }));
+    await reports.next(({ counters }) => (counters['logWriteFailures'] ?? 0) > 0);
+    expect(await stack.process('router')).toMatchObject({ restart_time: 0 });
   });
 
   it('everything restarted in the middle of a sentence converses again', async ({ annotate }) => {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 /** As PulseAudio gives itself: ahead of everything interactive. */
@@ -10,6 +11,8 @@ const NICE = -10;
 export function raisePriority(): boolean {
   try {
     setPriority(NICE);
+    // A kernel that shares the processor out by session first (autogroup, as Raspberry Pi OS has it) weighs niceness only within one: see sched(7).
+    writeFileSync('/proc/self/autogroup', String(NICE));
     return true;
   } catch {
     return false;
