@@ -57,10 +57,13 @@ export const apps = [
   // Owns its port and everybody's connections: two of it cannot overlap.
   ...(environment.CORTEX_MQTT_URL ? [] : [service('broker', { exec_mode: 'fork' })]),
   ...(simulated ? [service('live-sim', { exec_mode: 'fork' })] : []),
-  service('thinker'),
+  // In a reload it sees the answer through that is being delivered (up to 20 s), while its successor waits.
+  service('thinker', { kill_timeout: 25_000 }),
   service('speaker'),
   service('router'),
   // One picture is in hand at a time: a second thread and a second heap would only hold memory (40 MB private instead of 35).
   service('vision', { env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1' } }),
-  service('audio-in'),
+  // Its last act may be to start a process that listens until the next one does (up to 5 s). Its arecord, where it has
+  // one, must not be told to stop before that.
+  service('audio-in', { kill_timeout: 10_000, treekill: false }),
 ];

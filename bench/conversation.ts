@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readWav } from '#shared/audio/wav.ts';
-import { SERVICES } from '#shared/contract/channel.ts';
 import { playback } from '#shared/contract/speaker.ts';
 import { turn } from '#shared/contract/thinker.ts';
 import { preparePm2Stack } from '../test/integration/harness/pm2-stack.ts';
 import { createVirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
 import { Watched } from '../test/integration/harness/watched.ts';
+import { cpuSeconds, memoryMb, processesOf } from './processes.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
 const ROUNDS = 20;
 const QUESTION = 'services/audio-in/assets/sample-question.wav';
-/** Kernel ticks a second, as `getconf CLK_TCK` says on every Linux there is. */
-const TICKS_PER_SECOND = 100;
 
 /**
  * Spoken questions into the virtual microphone, answers out of the virtual loudspeaker, the simulator answering with the
@@ -38,7 +35,7 @@ export async function benchConversation(): Promise<BenchTable> {
     const server: number[] = [];
     const played: number[] = [];
     const whole: number[] = [];
-    const pids = await pidsOf(stack.env['PM2_HOME'] ?? '', stack.pids);
+    const pids = await processesOf(stack);
     const before = cpuSeconds(pids);
     const startMs = performance.now();
     let last = 0;
@@ -79,37 +76,11 @@ export async function benchConversation(): Promise<BenchTable> {
   }
 }
 
-async function pidsOf(
-  pm2Home: string,
-  pidsOfService: (name: string) => Promise<number[]>,
-): Promise<Map<string, number>> {
-  const pids = new Map<string, number>();
-  for (const service of SERVICES) for (const pid of await pidsOfService(service)) pids.set(service, pid);
-  pids.set('PM2 daemon', Number(readFileSync(join(pm2Home, 'pm2.pid'), 'utf8')));
-  return pids;
-}
-
-/** Proportional set size: what a process really costs, shared pages divided among those that share them. */
 function memoryRows(pids: ReadonlyMap<string, number>): BenchRow[] {
-  const megabytes = [...pids].map(([name, pid]) => {
-    const kilobytes = Number(
-      /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? Number.NaN,
-    );
-    return { name, value: kilobytes / 1000 };
-  });
+  const megabytes = [...pids].map(([name, pid]) => ({ name, value: memoryMb(pid) }));
   const sum = megabytes.reduce((total, { value }) => total + value, 0);
   return [
     ...megabytes.map(({ name, value }) => ({ what: `memory of ${name}`, values: { median: value, unit: 'MB PSS' } })),
     { what: 'memory of the whole stack', values: { median: sum, unit: 'MB PSS' }, budget: '≤ 200 MB' },
   ];
-}
-
-function cpuSeconds(pids: ReadonlyMap<string, number>): number {
-  let ticks = 0;
-  for (const pid of pids.values()) {
-    // Behind the command's closing bracket, which may itself hold spaces: utime and stime are the 12th and 13th field.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / TICKS_PER_SECOND;
 }

@@ -6,10 +6,12 @@ import { benchEndpointing } from './endpointing.ts';
 import { benchHostileBus } from './hostile-bus.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
+import { benchSoak } from './soak.ts';
+import { benchSpokenControl } from './spoken-control.ts';
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
-/** Every benchmark by the name it is asked for with: `npm run bench -- router`. Without a name all of them run. */
+/** Every benchmark by the name it is asked for with: `npm run bench -- router`. Without a name all but the longest run. */
 const BENCHES: Record<string, () => Promise<BenchTable>> = {
   'barge-in': benchBargeIn,
   endpointing: benchEndpointing,
@@ -17,8 +19,12 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   'hostile-bus': benchHostileBus,
   restarts: benchRestartMatrix,
   router: benchRouter,
+  'spoken-control': benchSpokenControl,
   vision: benchVision,
+  soak: benchSoak,
 };
+/** Half an hour: only where it is asked for. */
+const ONLY_BY_NAME = new Set(['soak']);
 
 async function main(): Promise<void> {
   const asked = process.argv.slice(3);
@@ -32,7 +38,7 @@ async function main(): Promise<void> {
   console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
   const tables: BenchTable[] = [];
   for (const [name, bench] of Object.entries(BENCHES)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
+    if (asked.length > 0 ? !asked.includes(name) : ONLY_BY_NAME.has(name)) continue;
     const table = await bench();
     tables.push(table);
     console.log(renderBenchTable(table));

@@ -11,6 +11,7 @@ import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts
 import { status } from '#shared/contract/service.ts';
 import { speakerState } from '#shared/contract/speaker.ts';
 import { session } from '#shared/contract/thinker.ts';
+import { CortexError } from '#shared/errors/cortex-error.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Meters } from '#shared/metrics/meters.ts';
@@ -38,6 +39,8 @@ describe('audio-in', () => {
   let used: string[];
 
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const publishSession = (state: 'connected' | 'resuming' | 'idle') =>
+    hub.bus().publish(session, { state, model: 'm', attempt: 0, resumable: false, simulated: true, since: 0 });
 
   async function start(environment: Record<string, string> = {}, microphone?: Microphone, pid = 100): Promise<void> {
     const context: ServiceContext = {
@@ -192,8 +195,6 @@ describe('audio-in', () => {
   });
 
   it('streams without a break while the session is open when Gemini decides about turns', async () => {
-    const publishSession = (state: 'connected' | 'idle') =>
-      hub.bus().publish(session, { state, model: 'm', attempt: 0, resumable: false, simulated: true, since: 0 });
     await start({ VAD_MODE: 'server' }, lips);
     lips.say(500, 500);
     publishSession('connected');
@@ -209,6 +210,34 @@ describe('audio-in', () => {
     expect(frames.at(-1)?.last).toBe(true);
     expect(frames.reduce((sum, frame) => sum + frame.samples.length, 0)).toBe(32_000);
   });
+
+  it.each(['the user blocks the microphone', 'the device is lost'])(
+    'in server mode ends the stream when %s, and begins another one when there is sound again',
+    async (what) => {
+      await start({ VAD_MODE: 'server' }, lips);
+      publishSession('connected');
+      await settle();
+      lips.say(1_000, 500);
+      if (what === 'the device is lost') lips.lose(new CortexError('no-microphone', 'pulled'));
+      else hub.bus().publish(privacy, { microphone: true, camera: false });
+      await settle();
+      expect(frames.at(-1)).toMatchObject({ last: true });
+      const [stream] = frames.map((frame) => frame.stream);
+      publishSession('resuming');
+      publishSession('connected');
+      await settle();
+      hub.bus().publish(privacy, { microphone: false, camera: false });
+      clock.advance(300);
+      await settle();
+      const before = frames.length;
+      lips.say(400, 500);
+      await settle();
+      const again = frames.slice(before);
+      expect(again[0]).toMatchObject({ first: true, position: 0 });
+      expect(again[0]?.stream).not.toBe(stream);
+      expect(again.reduce((sum, frame) => sum + frame.samples.length, 0)).toBe(6_400);
+    },
+  );
 
   it('does not take the assistant for a person in half-duplex, but hears who is louder', async () => {
     await start({ ECHO: 'half-duplex' }, lips);

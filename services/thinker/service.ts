@@ -32,8 +32,9 @@ import { becauseOf } from './conversation/spoken-reason.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
+import { Delivery } from './reply/delivery.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { type SessionPolicy, sessionPolicy } from './session/session-state.ts';
 import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 import { anyJson } from './tools/any-json.ts';
@@ -61,7 +62,8 @@ export async function startThinker(context: ServiceContext, policies: ThinkerPol
   teardown.add(() => {
     stopped = true;
   });
-  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown)));
+  const delivery = new Delivery(context.clock);
+  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown, delivery)));
   const otherIsThere = new Promise<boolean>((resolve) => context.clock.after(SETTLE_MS, () => resolve(!sole.isAlone)));
   try {
     if (await Promise.race([wired.then(() => false), otherIsThere])) {
@@ -72,13 +74,27 @@ export async function startThinker(context: ServiceContext, policies: ThinkerPol
     await teardown.run();
     throw error;
   }
-  return { stop: () => teardown.run() };
+  return {
+    async handOver() {
+      // Without a successor (`pm2 restart`, a stop) nobody is served by waiting: the answer is given again afterwards.
+      if (sole.isAwaited) await delivery.finished(DELIVERED_WITHIN_MS);
+    },
+    stop: () => teardown.run(),
+  };
 }
+
+/** With the deadline of a stop (4 s) less than `kill_timeout` in ecosystem.config.js. Answers come faster than they are spoken. */
+const DELIVERED_WITHIN_MS = 20_000;
 
 /** Long enough to find out whether another thinker holds the session, short enough for a start. */
 const SETTLE_MS = 100;
 
-async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown: Teardown): Promise<void> {
+async function wire(
+  context: ServiceContext,
+  policies: ThinkerPolicies,
+  teardown: Teardown,
+  delivery: Delivery,
+): Promise<void> {
   const { bus, clock, log, meters, settings, describe } = context;
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
@@ -102,8 +118,6 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   teardown.add(() => backends.stop());
 
   let microphone: PcmReceiver | undefined;
-  const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
-  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
     clock,
     log,
@@ -117,7 +131,10 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       },
       toolCall: (name, call) => bus.publish(atTopic(toolCall, { name }), call),
       toolStatus: (name, status) => bus.publish(atTopic(toolStatus, { name }), { ...status, at: clock.nowMs() }),
-      audio: (pcm) => replies.publish(pcm),
+      audio(pcm) {
+        replies.publish(pcm);
+        delivery.published(pcm);
+      },
       explain: (text) => bus.publish(alert, { id: `thinker-${clock.nowMs()}`, earcon: 'attention', text }),
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
@@ -130,7 +147,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
     random: Math.random,
-    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
+    sessionPolicy: { ...sessionPolicy(settings), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());

@@ -1,71 +1,30 @@
-import type { Session as SessionReport, Transcript, Turn as TurnReport } from '#shared/contract/thinker.ts';
-import type { Log } from '#shared/log/log.ts';
-import type { Meters } from '#shared/metrics/meters.ts';
-import type { PcmFrame } from '#shared/pcm/frame.ts';
-import type { Clock } from '#shared/time/clock.ts';
 import { Answers, backendQuestion } from './answers.ts';
-import type { AnswerBackend, Question as BackendQuestion } from './backends/answer-backend.ts';
+import type { Question as BackendQuestion } from './backends/answer-backend.ts';
 import { ConversationRunner } from './conversation/conversation-runner.ts';
 import {
   CONVERSATION_POLICY,
   type ConversationEffect,
-  type ConversationPolicy,
   initialConversation,
 } from './conversation/conversation-state.ts';
-import type { MemoryStore } from './conversation/memory-store.ts';
 import { Recollection } from './conversation/recollection.ts';
 import { Remarks } from './conversation/remarks.ts';
 import { takeUp } from './conversation/take-up.ts';
 import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
 import { Bill } from './live/bill.ts';
 import { GO_ON, onlyHeard } from './live/instruction.ts';
-import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
+import type { LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
 import { ReplyStream } from './reply/reply-stream.ts';
-import type { HandleStore } from './session/handle-store.ts';
 import { SessionRunner } from './session/session-runner.ts';
-import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
-import { Toolbox, type ToolboxOptions } from './tools/toolbox.ts';
+import { SESSION_POLICY } from './session/session-state.ts';
+import type { ThinkerOptions } from './thinker-options.ts';
+import { Toolbox } from './tools/toolbox.ts';
 import { NewestFrame } from './uplink/newest-frame.ts';
 import { OpenMicrophone } from './uplink/open-microphone.ts';
+import { PictureRoom } from './uplink/picture-room.ts';
 import { Questions } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
-
-/** Where the thinker's words go. */
-export interface ThinkerOutput {
-  turn(report: TurnReport): void;
-  transcript(transcript: Transcript): void;
-  session(report: SessionReport): void;
-  audio(frame: PcmFrame): void;
-  /** A tool is called, and what became of a layer's declaration or result. */
-  toolCall: ToolboxOptions['call'];
-  toolStatus: ToolboxOptions['tell'];
-  /** Spoken to the user by the loudspeaker itself, with every backend dead. */
-  explain(text: string): void;
-}
-
-export interface ThinkerOptions {
-  clock: Clock;
-  log: Log;
-  meters: Meters;
-  output: ThinkerOutput;
-  connect: ConnectLive;
-  handles: HandleStore;
-  memory: MemoryStore;
-  /** Asks the microphone for the samples of an utterance, from its beginning. */
-  recall(utterance: number): void;
-  /** Below `live`, best first. */
-  backends: readonly AnswerBackend[];
-  identity: { model: string; simulated: boolean };
-  firstTurn: number;
-  serverVad: boolean;
-  liveEnabled: boolean;
-  /** From 0 to 1. */
-  random(): number;
-  sessionPolicy?: SessionPolicy;
-  conversationPolicy?: ConversationPolicy;
-}
 
 /**
  * Brings conversation and session together with everything they need: hands what happens to the cores, and carries out
@@ -127,6 +86,10 @@ export class Thinker {
         },
         said: (event) => this.serverSaid(event),
         failed: (failure) => this.conversation.tell({ type: 'liveFailed', failure }),
+        ponged: (ping) => {
+          room.ponged(ping);
+          this.conversation.look();
+        },
         reported: (report) => output.session(report),
       },
     );
@@ -147,12 +110,14 @@ export class Thinker {
         if (changed) this.save();
       },
       busyChanged: (busy) => this.session.setBusy(busy),
-      connection: () => ({ heardAtMs: this.session.heardAtMs, rttMs: this.session.rttMs }),
+      network: () => this.session.network,
     });
+    const room = new PictureRoom({ clock, ping: (behindSound) => this.session.ping(behindSound) });
     this.openMicrophone = new OpenMicrophone({
       clock,
       meters,
       camera: this.camera,
+      room,
       inTurn: () => this.conversation.state.active !== undefined,
     });
     this.uplink = new Uplink({
@@ -160,11 +125,12 @@ export class Thinker {
       meters,
       questions: this.questions,
       camera: this.camera,
-      takeRemarks: () => this.takeRemarks(),
+      room,
+      remarksFor: (turn) => this.remarksFor(turn),
       started: (turn) => this.conversation.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.conversation.tell({ type: 'questionSent', turn });
-        this.session.ping();
+        this.session.ping(true);
       },
     });
   }
@@ -287,7 +253,6 @@ export class Thinker {
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
-    this.session.ping();
     this.pcm.reset();
     this.bill.newConnection();
     this.uplink.attach(live);
@@ -326,11 +291,10 @@ export class Thinker {
     }
   }
 
-  /** What the model has to know before the next question. */
-  private takeRemarks(): string[] {
+  /** What the model has to know before the turn's question. */
+  private remarksFor(turn: number): readonly string[] {
     const cut = this.recollection.takeCut();
-    const remarks = this.remarks.take();
-    return cut === undefined ? remarks : [onlyHeard(cut), ...remarks];
+    return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
   }
 
   private run(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void {
@@ -340,7 +304,7 @@ export class Thinker {
         output.turn(reportOf(effect.turn, atMs));
         if (isOver(effect.turn)) {
           this.questions.forget(effect.turn);
-          this.remarks.forgetTaken();
+          this.remarks.forget(effect.turn.number);
         }
         break;
       case 'transcribe': {
@@ -399,8 +363,8 @@ export class Thinker {
     if (!question) return undefined;
     const frame = this.camera.fresh(this.options.clock.nowMs());
     // A backend below `live` remembers nothing, so that remarks are told as the last thing said before the question.
-    if (turn.kind !== 'say') this.remarks.take();
-    const remarks = this.remarks.taken.map((text) => ({ role: 'user' as const, text }));
+    const told = turn.kind === 'say' ? [] : this.remarks.takeAlong(turn.number);
+    const remarks = told.map((text) => ({ role: 'user' as const, text }));
     const history = this.recollection.historySince(Number.NEGATIVE_INFINITY);
     return backendQuestion(question, frame, [...history, ...remarks]);
   }

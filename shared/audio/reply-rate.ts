@@ -1,5 +1,5 @@
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
-import { createResampler, type Resampler } from './resampler.ts';
+import { borrowResampler } from './resampler.ts';
 import type { WavSound } from './wav.ts';
 
 /** What voices speak at; other rates mean that the header was misread. */
@@ -8,24 +8,14 @@ const HIGHEST_RATE_HZ = 48_000;
 /** Pushes the last samples through the resampler's filter, which looks 3 ms ahead. */
 const FLUSH_MS = 20;
 
-/**
- * One resampler a rate for the life of the process: the library never gives the memory of one back. Each sound ends in
- * silence, so none is heard in the next.
- */
-const resamplers = new Map<number, Promise<Resampler>>();
-
 /** A voice's sound at the rate of replies. Throws RangeError where its rate is none of a voice. */
 export async function toReplyRate({ samples, sampleRateHz }: WavSound): Promise<Int16Array> {
   if (sampleRateHz === REPLY_RATE_HZ) return samples;
   if (!(sampleRateHz >= LOWEST_RATE_HZ && sampleRateHz <= HIGHEST_RATE_HZ)) {
     throw new RangeError(`a voice at ${sampleRateHz} Hz cannot be right`);
   }
-  let resampler = resamplers.get(sampleRateHz);
-  if (!resampler) {
-    resampler = createResampler(sampleRateHz, REPLY_RATE_HZ);
-    resamplers.set(sampleRateHz, resampler);
-  }
-  const { process } = await resampler;
+  // Borrowed for no longer than until the end of this function, which does not wait any more.
+  const { process } = await borrowResampler(sampleRateHz, REPLY_RATE_HZ);
   // Whole seconds are a multiple of the resampler's block at any rate, so nothing stays behind for the next sound.
   const flushSamples = Math.ceil((sampleRateHz * FLUSH_MS) / 1000);
   const padded = new Int16Array(Math.ceil((samples.length + flushSamples) / sampleRateHz) * sampleRateHz);

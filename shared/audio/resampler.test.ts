@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import { levelOf } from './level.ts';
-import { createResampler } from './resampler.ts';
+import { borrowResampler, createResampler } from './resampler.ts';
 
 function tone(frequencyHz: number, rateHz: number, seconds: number): Int16Array {
   return Int16Array.from({ length: rateHz * seconds }, (_unused, index) =>
@@ -34,6 +34,15 @@ it('hands samples of the right rate through untouched', async () => {
   const resampler = await createResampler(16_000, 16_000);
   const samples = Int16Array.of(1, 2, 3);
   expect(resampler.process(samples)).toBe(samples);
+});
+
+it('lends the same resampler again and again, and what one user played is not heard by the next', async () => {
+  const first = await borrowResampler(24_000, 44_100);
+  first.process(tone(1000, 24_000, 1).subarray(0, 12_007));
+  const second = await borrowResampler(24_000, 44_100);
+  expect(second).toBe(first);
+  expect(second.process(new Int16Array(24_000)).every((sample) => sample === 0)).toBe(true);
+  expect(await borrowResampler(24_000, 48_000)).not.toBe(first);
 });
 
 it('leaves uncaught errors to the process that loads it', () => {

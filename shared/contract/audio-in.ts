@@ -32,7 +32,7 @@ export type Resend = z.infer<typeof Resend>;
  * that the successor can go on at the very next sample.
  */
 export const Handover = z.discriminatedUnion('state', [
-  z.object({ state: z.enum(['waiting', 'taken']), pid: z.int() }),
+  z.object({ state: z.enum(['waiting', 'taken', 'gone']), pid: z.int() }),
   z.object({
     state: z.literal('left'),
     pid: z.int(),

@@ -18,6 +18,11 @@ export interface ProcessContext {
 }
 
 export interface Running {
+  /**
+   * Called before `stop` where the end is an orderly one: the process still does all of its work, and may do it until
+   * somebody else can. Bounds its own time; PM2's `kill_timeout` has to be longer than that and the stop's deadline.
+   */
+  handOver?(): Promise<void>;
   /** Called once, on SIGINT, SIGTERM, PM2's shutdown message or `fail`. */
   stop(): Promise<void>;
 }
@@ -55,6 +60,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
   async function end(exitCode: number): Promise<void> {
     if (ending) return;
     ending = true;
+    if (exitCode === 0) await running?.handOver?.().catch((error) => log.error({ err: error }, 'handover failed'));
     const overdue = setTimeout(() => {
       log.error({ deadlineMs: STOP_DEADLINE_MS }, 'stop took too long; leaving without it');
       void leave(exitCode || EXIT_CRASHED);

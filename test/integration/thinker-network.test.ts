@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts';
+import { type NetworkCondition, type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
 const ramp = (samples: number) => Array.from({ length: samples }, (_unused, index) => (index % 30_000) + 1);
@@ -9,6 +9,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 async function behindNetwork(
   run: (bench: ThinkerBench, network: TcpProxy) => Promise<void>,
   options: Parameters<typeof thinkerBench>[0] = {},
+  condition: NetworkCondition = {},
 ): Promise<void> {
   let network: TcpProxy | undefined;
   const bench = await thinkerBench({
@@ -16,6 +17,7 @@ async function behindNetwork(
     ...options,
     async route(port) {
       network = await tcpProxy(port);
+      network.set(condition);
       return network.url;
     },
   });
@@ -71,6 +73,32 @@ describe.concurrent('a network that', () => {
       await bench.until(bench.turns, (turn) => turn.utterance === utterance && turn.state === 'done');
       expect(bench.alerts).toEqual([]);
     }));
+
+  it.each([
+    ['known since the connection was opened', true],
+    ['not known yet', false],
+  ])('needs a second for each way is waited for, not asked twice: the distance is %s', (_name, known) =>
+    behindNetwork(
+      async (bench, network) => {
+        network.set({ delayMs: 1_000 });
+        const rttMs = bench.meters.snapshot(0).gauges['liveRttMs'] ?? 0;
+        expect(rttMs >= 1_900).toBe(known);
+        for (let question = 1; question <= 2; question += 1) {
+          const utterance = await bench.speak(0.3);
+          const done = await bench.until(
+            bench.turns,
+            (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state),
+            20_000,
+          );
+          expect(done).toMatchObject({ state: 'done', backend: 'live' });
+          const activities = bench.simulator.state().sessions.flatMap((session) => session.activities);
+          expect(activities.length).toBe(question);
+        }
+      },
+      {},
+      known ? { delayMs: 1_000 } : {},
+    ),
+  );
 
   it('stalls with the connection open ends in another connection', () =>
     behindNetwork(async (bench, network) => {

@@ -114,4 +114,27 @@ describe('a reload, in which two thinkers overlap', () => {
     expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(19_200));
     expect(turns.filter(({ state }) => state === 'done')).toHaveLength(1);
   });
+
+  it('sees an answer through that is being delivered, and leaves the next question to its successor', async () => {
+    bench = await thinkerBench({
+      deafSpeaker: true,
+      scenario: {
+        timing: { ...QUICK, speed: 2 },
+        turns: [{ connection: 1, reply: { kind: 'coded', seconds: 4 } }],
+      },
+    });
+    const { until, turns, frames, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await bench.speak(0.5);
+    const answering = await until(frames, ({ position }) => position > 0);
+    const endOfPredecessor = await bench.overlap();
+    await endOfPredecessor();
+    const last = await until(frames, (frame) => frame.last);
+    expect(last).toMatchObject({ stream: answering.stream, position: 4 * 24_000 });
+    const utterance = await bench.speak(0.5);
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'speaking');
+    expect(turns.some(({ state }) => state === 'failed')).toBe(false);
+    expect(simulator.state().openSockets).toBe(1);
+    expect(simulator.state().mostAtOnce).toBe(1);
+  });
 });

@@ -1,4 +1,4 @@
-import { createResampler, type Resampler } from '#shared/audio/resampler.ts';
+import { borrowResampler, type Resampler } from '#shared/audio/resampler.ts';
 import { ConfigurationError, CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
@@ -54,6 +54,11 @@ export class MicrophoneFeed {
 
   constructor(options: FeedOptions) {
     this.options = options;
+  }
+
+  /** Whether samples come from a device: what is not heard now is lost. */
+  get isLive(): boolean {
+    return this.capture !== undefined && !this.capture.recorded;
   }
 
   /** Resolves after the first attempt. Rejects with ConfigurationError for what no retry can mend. */
@@ -124,7 +129,7 @@ export class MicrophoneFeed {
     };
     const capture = await microphone.open(deviceListener, this.opening.signal);
     try {
-      resampler = await createResampler(capture.sampleRateHz, MICROPHONE_RATE_HZ);
+      resampler = await borrowResampler(capture.sampleRateHz, MICROPHONE_RATE_HZ);
     } catch (error) {
       await capture.close();
       throw error;

@@ -53,6 +53,7 @@ export class Listening {
   private loudestProbability = 0;
   private echoGate = NO_ECHO;
   private publishing = false;
+  private streamWanted = false;
   /** Judged while another process still has the microphone. */
   private ahead: VoiceWindow[] = [];
   private splicedAt = 0;
@@ -77,6 +78,8 @@ export class Listening {
   /** @param samples 16 kHz mono, following on the last ones. @param atMs when they arrived. */
   accept(samples: Int16Array, atMs: number, options: ListeningOptions): ListeningOutput[] {
     const outputs: ListeningOutput[] = [];
+    // Not before there is sound for it: with the device closed or blocked there is nothing to stream.
+    if (this.streamWanted && this.publishing) this.utterances.openContinuous();
     // A chunk larger than the ring would overwrite what has not been judged yet.
     for (let offset = 0; offset < samples.length; offset += WINDOW_SAMPLES) {
       const piece = samples.subarray(offset, offset + WINDOW_SAMPLES);
@@ -112,12 +115,10 @@ export class Listening {
     this.utterances.beginHere();
   }
 
-  /** Continuous mode: opens or closes the one stream. */
-  stream(open: boolean): ListeningOutput[] {
-    if (!this.publishing) return [];
-    if (!open) return this.utterances.closeContinuous();
-    this.utterances.openContinuous();
-    return [];
+  /** Continuous mode: whether there shall be a stream. It begins with the next sample, also after the device was away. */
+  stream(wanted: boolean): ListeningOutput[] {
+    this.streamWanted = wanted;
+    return wanted ? [] : this.whenPublishing(() => this.utterances.closeContinuous());
   }
 
   /** Publishes nothing any more; the result is what a successor needs to go on at the very next sample. */

@@ -80,7 +80,7 @@ export class Utterances {
   cut(how: 'ended' | 'discarded'): UtteranceOutput[] {
     const { endpointing } = this;
     this.endpointing = SILENT;
-    if (endpointing.phase === 'silent') return [];
+    if (endpointing.phase === 'silent') return this.closeContinuous(how === 'ended' ? this.ring.head : 0);
     const state = endpointing.phase === 'started' ? how : 'discarded';
     const { onset, voicedSamples } = endpointing;
     const event: EndpointingEvent = { state, onset, voicedSamples, position: this.ring.head, probability: 0 };
@@ -96,9 +96,10 @@ export class Utterances {
     this.open = { utterance: this.utterance, begin, published: begin };
   }
 
-  closeContinuous(): UtteranceOutput[] {
+  /** @param end position of its end; what has been published already stays. */
+  closeContinuous(end = this.ring.head): UtteranceOutput[] {
     const { open } = this;
-    return open ? this.endStream(open, this.ring.head) : [];
+    return open ? this.endStream(open, Math.max(end, open.published)) : [];
   }
 
   /** Forgets everything before the newest sample: nothing of it belongs to us. */

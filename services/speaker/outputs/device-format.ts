@@ -1,4 +1,4 @@
-import { createResampler } from '#shared/audio/resampler.ts';
+import { borrowResampler } from '#shared/audio/resampler.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { SampleSource } from './output.ts';
 
@@ -34,7 +34,7 @@ export async function sourceFor(
       return Buffer.from(buffer, byteOffset, byteLength);
     };
   }
-  const resampler = await createResampler(REPLY_RATE_HZ, rateHz);
+  const resampler = await borrowResampler(REPLY_RATE_HZ, rateHz);
   let ready = new Int16Array(0);
   return (frames) => {
     while (ready.length < frames) {

@@ -5,6 +5,7 @@ import type {
   ConversationEvent,
   ConversationPolicy,
   ConversationState,
+  Network,
 } from './conversation-state.ts';
 import { conversationWakeMs } from './watchdogs.ts';
 
@@ -22,8 +23,7 @@ export interface ConversationRunnerOptions {
   settled(changed: boolean): void;
   /** A turn is at the server now, or none is any more. */
   busyChanged(busy: boolean): void;
-  /** What the silence watchdogs need to know of the connection. */
-  connection(): { heardAtMs: number; rttMs: number };
+  network(): Network;
 }
 
 interface Queued {
@@ -61,6 +61,11 @@ export class ConversationRunner {
     this.sleep();
   }
 
+  /** Something may be due, or the network has shown something of itself. */
+  look(): void {
+    this.tell({ type: 'timePassed', network: this.options.network() });
+  }
+
   stop(): void {
     this.stopped = true;
     this.cancelWake?.();
@@ -82,9 +87,7 @@ export class ConversationRunner {
     this.cancelWake = undefined;
     const wakeMs = conversationWakeMs(this.state, this.options.policy);
     if (wakeMs === undefined || this.stopped) return;
-    const { clock, connection } = this.options;
-    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () =>
-      this.tell({ type: 'timePassed', ...connection() }),
-    );
+    const { clock } = this.options;
+    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => this.look());
   }
 }

@@ -95,8 +95,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     }
     case 'timePassed':
-      draft.heardAtMs = event.heardAtMs;
-      draft.rttMs = event.rttMs;
+      Object.assign(draft, event.network);
       return;
   }
 }

@@ -1,8 +1,11 @@
-import type { ClassifiedFailure } from '../live/failure.ts';
+import type { ClassifiedFailure } from '../failure.ts';
 
 /** Limits of one session; all in milliseconds. */
 export interface SessionPolicy {
-  /** From the first packet to `setupComplete`; median 132 ms, so this is a dead peer even behind a 2 s delay. */
+  /**
+   * For each step to `setupComplete`: the TCP connection, TLS, the WebSocket, the set-up. A step takes one round trip (TLS
+   * 1.2 two), so this is a dead peer even behind 2 s each way, where all of them together take 16 s.
+   */
   setupTimeoutMs: number;
   /** The adapter promises `closed` within half a second; this guards against a broken promise. */
   closeTimeoutMs: number;
@@ -41,6 +44,12 @@ export const SESSION_POLICY: SessionPolicy = {
   quotaWaitMs: 60_000,
   impatientAfterMs: 1_000,
 };
+
+/** The limits as the user has set them. @param geminiIdleCloseMinutes 0 keeps an idle connection open. */
+export function sessionPolicy({ geminiIdleCloseMinutes }: { geminiIdleCloseMinutes: number }): SessionPolicy {
+  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
+  return geminiIdleCloseMinutes > 0 ? { ...policy, idleCloseMs: geminiIdleCloseMinutes * 60_000 } : policy;
+}
 
 export interface Handle {
   value: string;
@@ -94,6 +103,8 @@ export type SessionEvent = {
 } /** Somebody starts to speak or asks: a connection will be needed in a moment. */ & (
   | { type: 'wanted' }
   | { type: 'enabled'; enabled: boolean }
+  /** A step to the set-up is done. */
+  | { type: 'progressed'; connection: number }
   | { type: 'opened'; connection: number }
   | { type: 'closed'; connection: number; failure: ClassifiedFailure; jitter: number }
   /** Anything came from the server. */

@@ -1,5 +1,6 @@
-import type { ClassifiedFailure } from '../live/failure.ts';
+import { type ClassifiedFailure, classifyFailure } from '../failure.ts';
 import { backoffMs } from './backoff.ts';
+import { boundaryMs } from './session-due.ts';
 import type {
   Aftermath,
   Handle,
@@ -15,12 +16,7 @@ interface Step {
   effects: SessionEffect[];
 }
 
-const TIMED_OUT: ClassifiedFailure = {
-  kind: 'timeout',
-  remedy: 'backOff',
-  message: 'Gemini does not answer: check the network (or GEMINI_BASE_URL); trying again',
-  retryable: true,
-};
+const TIMED_OUT = classifyFailure({ over: 'live', sign: 'overdue', reason: '' });
 
 /**
  * The life of the connection: opening, rotation, health, backoff. Pure. One connection at a time: `open` is only ever
@@ -48,6 +44,9 @@ export function nextSession(state: SessionState, event: SessionEvent, policy: Se
   }
   if (!isPresent(state, event.connection)) return stay(state);
   switch (event.type) {
+    case 'progressed':
+      if (state.phase.name !== 'opening') return stay(state);
+      return stay({ ...state, phase: { ...state.phase, deadlineMs: event.atMs + policy.setupTimeoutMs } });
     case 'opened':
       return opened(state, event.atMs, policy);
     case 'heard':
@@ -69,27 +68,6 @@ export function nextSession(state: SessionState, event: SessionEvent, policy: Se
 
 /** Of the time a `goAway` leaves us, the share that is used to find a turn boundary; the rest is for closing in order. */
 const GO_AWAY_SHARE = 0.8;
-
-/** When `timePassed` has something to do next; undefined: never. */
-export function sessionWakeMs(state: SessionState, policy: SessionPolicy): number | undefined {
-  const { phase } = state;
-  switch (phase.name) {
-    case 'idle':
-    case 'failed':
-      return undefined;
-    case 'opening':
-    case 'closing':
-      return phase.deadlineMs;
-    case 'backoff':
-      return phase.untilMs;
-    case 'open': {
-      const times = [phase.pongDueMs ?? phase.pingAtMs, phase.rotateByMs];
-      if (!state.busy) times.push(boundaryMs(state, phase, policy));
-      if (!state.busy && policy.idleCloseMs !== undefined) times.push(state.usedAtMs + policy.idleCloseMs);
-      return Math.min(...times);
-    }
-  }
-}
 
 function wanted(state: SessionState, atMs: number, policy: SessionPolicy): Step {
   if (!state.enabled) return stay(state);
@@ -157,7 +135,9 @@ function opened(state: SessionState, atMs: number, policy: SessionPolicy): Step 
     pingAtMs: atMs + policy.pingEveryMs,
   };
   const effects: SessionEffect[] = [{ type: 'count', name: handle ? 'sessionsResumed' : 'sessionsStarted' }];
-  return { state: enter({ ...rest, usedAtMs: atMs }, phase, atMs), effects };
+  // A rotation is no use: nine minutes without a word before it count. After an outage the time begins anew.
+  const usedAtMs = state.attempt > 0 ? atMs : state.usedAtMs;
+  return { state: enter({ ...rest, usedAtMs }, phase, atMs), effects };
 }
 
 function closed(
@@ -280,12 +260,6 @@ function tend(state: SessionState, phase: Extract<Phase, { name: 'open' }>, atMs
     return { state: { ...settled, phase: pinged }, effects: [{ type: 'ping', connection: phase.connection }] };
   }
   return stay(settled);
-}
-
-/** From when on a connection without a turn is replaced: for its age, or for tools that have changed. */
-function boundaryMs(state: SessionState, phase: Extract<Phase, { name: 'open' }>, policy: SessionPolicy): number {
-  const wantedMs = state.toolsOutdated ? phase.sinceMs : phase.rotateAfterMs;
-  return state.handleCurrent ? wantedMs : Math.max(wantedMs, state.usedAtMs + policy.freshHandleWaitMs);
 }
 
 function isPresent(state: SessionState, connection: number): boolean {

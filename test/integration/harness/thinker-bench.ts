@@ -211,7 +211,10 @@ export async function thinkerBench(
     async overlap() {
       const predecessor = running;
       running = await start();
-      return () => predecessor.stop();
+      return async () => {
+        await predecessor.handOver?.();
+        await predecessor.stop();
+      };
     },
     async stop() {
       await running.stop();
