@@ -118,6 +118,8 @@ export const RequestRule = z.strictObject({
   /** No answer, and the connection stays open. */
   hang: z.optional(z.boolean()),
   text: z.optional(z.string()),
+  /** A streamed answer comes bit by bit, each (about six words) so much after the one before. */
+  everyMs: z.optional(Milliseconds),
 });
 export type RequestRule = z.infer<typeof RequestRule>;
 
