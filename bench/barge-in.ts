@@ -7,21 +7,28 @@ import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startTestStack, type TestStack } from '../test/integration/harness/test-stack.ts';
 import { createVirtualSoundCard, type VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
+import { acousticRows } from './acoustic-onset.ts';
 import { speakTone, timed } from './loudspeaker.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
-const TRIALS = 100;
+const TRIALS = Number(process.env['CORTEX_BENCH_TRIALS'] ?? 100);
+/** The default output in full; the other one for comparison. */
+const OUTPUTS = [
+  { output: 'auto', trials: TRIALS },
+  { output: 'portaudio', trials: Math.ceil(TRIALS / 10) },
+];
 
-/** From a command on the bus to silence (and to sound) at the loudspeaker's monitor, through a real broker, speaker and sound server. */
+/** From a person's first sound, and from a command on the bus, to silence (and to sound) at the loudspeaker's monitor, through a real broker, speaker and sound server. */
 export async function benchBargeIn(): Promise<BenchTable> {
   const card = await createVirtualSoundCard();
   const rows: BenchRow[] = [];
   try {
-    for (const output of ['auto', 'portaudio']) {
+    rows.push(...(await acousticRows(card, TRIALS)));
+    for (const { output, trials } of OUTPUTS) {
       const stack = await startTestStack({ ...card.env, CORTEX_AUDIO_OUTPUT: output });
       try {
         await stack.start('speaker');
-        rows.push(...(await measure(output, stack, card)));
+        rows.push(...(await measure(output, trials, stack, card)));
       } finally {
         await stack.close();
       }
@@ -29,10 +36,10 @@ export async function benchBargeIn(): Promise<BenchTable> {
   } finally {
     await card.close();
   }
-  return { title: 'Barge-in: command on the bus → loudspeaker, ms (recorder included)', rows };
+  return { title: 'Barge-in, ms, at the loudspeaker’s monitor (recorder included)', rows };
 }
 
-async function measure(output: string, stack: TestStack, card: VirtualSoundCard): Promise<BenchRow[]> {
+async function measure(output: string, trials: number, stack: TestStack, card: VirtualSoundCard): Promise<BenchRow[]> {
   const thinker = stack.connect('thinker');
   const audioIn = stack.connect('audio-in');
   const publisher = await startPcmPublisher(thinker, { pcm: replyPcm, resend: replyResend }, 60 * REPLY_RATE_HZ);
@@ -43,7 +50,7 @@ async function measure(output: string, stack: TestStack, card: VirtualSoundCard)
   const toPause: number[] = [];
   const toResume: number[] = [];
 
-  for (let trial = 0; trial < TRIALS; trial += 1) {
+  for (let trial = 0; trial < trials; trial += 1) {
     turn += 1;
     const recording = await card.record('speaker', REPLY_RATE_HZ);
     toSound.push(await timed(recording, 'sound', () => speakTone(publisher, turn, 3)));

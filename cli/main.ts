@@ -36,7 +36,8 @@ main().then(
     process.exitCode = exitCode;
   },
   (error) => {
-    console.error(error instanceof CortexError ? error.message : error);
+    const mistyped = String(error?.code).startsWith('ERR_PARSE_ARGS');
+    console.error(mistyped || error instanceof CortexError ? error.message : error);
     process.exitCode = 1;
   },
 );

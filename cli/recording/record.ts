@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Settings } from '#shared/config/settings.ts';
 import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
@@ -6,10 +7,11 @@ import type { Clock } from '#shared/time/clock.ts';
 import { connectToBroker } from './broker-client.ts';
 import { headLine, messageLine } from './recording-file.ts';
 
-const USAGE = 'npm run record -- FILE [--seconds N] [--without-voice]';
+const USAGE = 'npm run record -- [FILE] [--seconds N] [--without-voice]';
 
 /**
- * Writes everything on the bus to a file that only its owner may read, until Ctrl-C, or for some seconds. Exit code 0.
+ * Writes everything on the bus to a file that only its owner may read (without a name: in the state folder), until Ctrl-C, or for
+ * some seconds. Exit code 0.
  * Throws ConfigurationError where the file exists already or cannot be written.
  */
 export async function record(args: readonly string[], settings: Settings, clock: Clock): Promise<number> {
@@ -18,9 +20,9 @@ export async function record(args: readonly string[], settings: Settings, clock:
     allowPositionals: true,
     options: { seconds: { type: 'string' }, 'without-voice': { type: 'boolean', default: false } },
   });
-  const [file] = positionals;
+  const [file = join(settings.stateDir, 'recordings', `${new Date(clock.nowMs()).toISOString()}.jsonl`)] = positionals;
   const seconds = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds);
-  if (!file || positionals.length > 1 || !(seconds > 0)) throw new ConfigurationError(`usage: ${USAGE}`);
+  if (positionals.length > 1 || !(seconds > 0)) throw new ConfigurationError(`usage: ${USAGE}`);
   // The broker itself keeps microphone and camera from a guest.
   const withVoice = !values['without-voice'];
   const client = await connectToBroker(settings, withVoice ? 'operator' : 'guest');
@@ -62,6 +64,7 @@ export async function record(args: readonly string[], settings: Settings, clock:
 
 function createPrivately(file: string): number {
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     return openSync(file, 'wx', 0o600);
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
