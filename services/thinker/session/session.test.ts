@@ -140,6 +140,30 @@ describe('the session', () => {
     ).toBe(34_000);
   });
 
+  it('comes back at the time a quota asks for, however many tries have failed before', () => {
+    const session = play().feed({ type: 'wanted', atMs: 0 });
+    const perSecond = ending({ httpStatus: 429, reason: '{"retryDelay":"1s"}' });
+    const unsaid = ending({ code: 1011, reason: 'You exceeded your current quota' });
+    let nowMs = 0;
+    for (let connection = 1; connection <= 40; connection += 1) {
+      session.feed(closed(connection, nowMs, connection % 2 ? perSecond : unsaid));
+      const waitMs = (session.wakeMs() ?? Number.POSITIVE_INFINITY) - nowMs;
+      expect(waitMs).toBeGreaterThanOrEqual(1_000);
+      expect(waitMs).toBeLessThanOrEqual(policy.quotaWaitMs);
+      nowMs += waitMs;
+      session.feed({ type: 'timePassed', atMs: nowMs, jitter: 0.5 });
+    }
+  });
+
+  it('asks again for a used-up quota of the day only when somebody speaks hours later', () => {
+    const day = ending({ httpStatus: 429, reason: '{"quotaId":"PerDay"}' });
+    const session = play().feed({ type: 'wanted', atMs: 0 }, closed(1, 10, day), { type: 'wanted', atMs: 3_600_000 });
+    expect(session.state.phase.name).toBe('failed');
+    expect(session.wakeMs()).toBeUndefined();
+    session.feed({ type: 'wanted', atMs: 10 + policy.dayQuotaWaitMs });
+    expect(session.state.phase.name).toBe('opening');
+  });
+
   it('fails for good on what waiting cannot mend', () => {
     const session = play().feed(
       { type: 'wanted', atMs: 0 },
