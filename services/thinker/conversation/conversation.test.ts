@@ -302,7 +302,7 @@ describe('a server that misbehaves', () => {
   it('is replaced at once where not even a pong comes', () => {
     const talk = connected().at(1_000).question(1);
     talk.alive = false;
-    talk.wait(3_500);
+    talk.wait(4_000);
     expect(talk.of('ask')).toHaveLength(1);
     expect(talk.of('reconnect')).toHaveLength(1);
   });
