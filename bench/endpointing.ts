@@ -2,14 +2,19 @@ import { SETTINGS } from '#shared/config/settings.ts';
 import type { EndpointingEvent } from '../services/audio-in/voice/endpointing.ts';
 import { Listening, type ListeningOptions } from '../services/audio-in/voice/listening.ts';
 import { loadVoiceActivity } from '../services/audio-in/voice/voice-activity.ts';
-import { audibleSpan, cough, inQuietRoom, RATE_HZ, type Sound, soundsIn, spoken } from './sounds.ts';
+import {
+  audibleSpan,
+  cough,
+  inQuietRoom,
+  RATE_HZ,
+  type Sound,
+  SPEECH_FOLDERS,
+  soundsIn,
+  speechOnset,
+  spoken,
+} from './sounds.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
-const SPEECH_FOLDERS = [
-  '/usr/share/pocketsphinx/test/data/cards',
-  '/usr/share/pocketsphinx/test/data/librivox',
-  '/usr/share/sounds/alsa',
-];
 const NOISE_FOLDER = 'test/fixtures/noise';
 const LEVELS_DBFS = [-3, -15, -27, -36];
 const VOICES = ['en', 'en+f2', 'en+f3', 'en+m3', 'en+m7'];
@@ -90,8 +95,7 @@ function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {
   let unheard = 0;
   for (const { samples } of sounds) {
     const room = inQuietRoom(samples, level);
-    const span = audibleSpan(samples);
-    const [from, to] = [span.from + RATE_HZ, span.to + RATE_HZ];
+    const [from, to] = [speechOnset(samples) + RATE_HZ, audibleSpan(samples).to + RATE_HZ];
     const { events } = listen(room);
     const at = (state: EndpointingEvent['state']) => events.find((event) => event.state === state);
     speechMs += (to - from) / SAMPLES_PER_MS;
@@ -116,7 +120,7 @@ function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {
   return [
     {
       ...row('onset → possible', possible),
-      note: 'onset: first 10 ms within 25 dB of the loudest, clicks and breath included',
+      note: 'onset: first unbroken sound within 25 dB of the loudest, hissing consonants included',
     },
     row('onset → started', started),
     row('last sound → ended', ended),

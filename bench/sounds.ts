@@ -10,6 +10,12 @@ export interface Sound {
 }
 
 export const RATE_HZ = 16_000;
+/** Recorded human speech of the Debian packages pocketsphinx-testdata and alsa-utils. */
+export const SPEECH_FOLDERS = [
+  '/usr/share/pocketsphinx/test/data/cards',
+  '/usr/share/pocketsphinx/test/data/librivox',
+  '/usr/share/sounds/alsa',
+];
 const FULL_SCALE = 32_768;
 
 /** A WAV file's bytes at 16 kHz. */
@@ -91,4 +97,19 @@ export function audibleSpan(samples: Int16Array): { from: number; to: number } {
     from: energies.findIndex((energy) => energy >= audible) * frame,
     to: (energies.findLastIndex((energy) => energy >= audible) + 1) * frame,
   };
+}
+
+/**
+ * Where a person begins to speak: the beginning of the unbroken sound that leads to the first loud syllable. A click of the
+ * lips or a breath with silence after it is left out.
+ */
+export function speechOnset(samples: Int16Array): number {
+  const frame = RATE_HZ / 100;
+  const energies = Array.from({ length: Math.floor(samples.length / frame) }, (_unused, index) =>
+    samples.subarray(index * frame, (index + 1) * frame).reduce((sum, sample) => sum + sample * sample, 0),
+  );
+  const loudest = Math.max(...energies);
+  const syllable = energies.findIndex((energy) => energy >= loudest * 10 ** -1.2);
+  const before = energies.slice(0, syllable);
+  return (before.findLastIndex((energy) => energy < loudest * 10 ** -2.5) + 1) * frame;
 }

@@ -5,11 +5,13 @@ import { outputOf } from './run-program.ts';
 
 /** Microphone and loudspeaker as ALSA and the sound server (PulseAudio or PipeWire) know them. */
 export async function checkSound(settings: Settings): Promise<Check[]> {
-  const [capture, playback, sources, sinks] = await Promise.all([
+  const [capture, playback, sources, sinks, defaultSource, defaultSink] = await Promise.all([
     outputOf('arecord', ['-l']),
     outputOf('aplay', ['-l']),
     outputOf('pactl', ['list', 'short', 'sources']),
     outputOf('pactl', ['list', 'short', 'sinks']),
+    outputOf('pactl', ['get-default-source']),
+    outputOf('pactl', ['get-default-sink']),
   ]);
   return [
     deviceRow(
@@ -22,7 +24,7 @@ export async function checkSound(settings: Settings): Promise<Check[]> {
       devices(playback, sinks),
       'plug headphones in, or set CORTEX_AUDIO_OUTPUT; until then replies go to a WAV file in the state folder',
     ),
-    echoRow(settings, sources),
+    echoRow(settings, { sources, sinks, defaultSource, defaultSink }),
   ];
 }
 
@@ -36,13 +38,45 @@ function deviceRow(subject: string, found: readonly string[], remedy: string): C
   return found.length > 0 ? ok(subject, found.join(', ')) : optional(subject, 'none found', remedy);
 }
 
-function echoRow(settings: Settings, sources: string | undefined): Check {
-  const canceller = (sources ?? '').split('\n').find((line) => /echo-?cancel/.test(line));
-  if (canceller) return ok('echo cancellation', canceller.split('\t')[1] ?? canceller);
+/** What `pactl` printed: two lists, two names. */
+interface SoundServer {
+  sources: string | undefined;
+  sinks: string | undefined;
+  defaultSource: string | undefined;
+  defaultSink: string | undefined;
+}
+
+/** With ECHO=aec both directions have to go through the canceller: it cannot take away what it does not know. */
+export function echoRow(settings: Pick<Settings, 'echo' | 'audioInput' | 'audioOutput'>, server: SoundServer): Check {
+  const subject = 'echo cancellation';
+  const [source, sink] = [cancellerIn(server.sources), cancellerIn(server.sinks)];
   const remedy = 'pactl load-module module-echo-cancel aec_method=webrtc (docs/raspberry-pi.md makes it permanent)';
-  return settings.echo === 'aec'
-    ? failed('echo cancellation', 'ECHO=aec, but the sound server has no echo canceller', remedy)
-    : optional('echo cancellation', `none; ECHO=${settings.echo} does without`, `only for loudspeakers: ${remedy}`);
+  if (settings.echo !== 'aec') {
+    return source
+      ? ok(subject, `${source}; ECHO=${settings.echo} does without`)
+      : optional(subject, `none; ECHO=${settings.echo} does without`, `only for loudspeakers: ${remedy}`);
+  }
+  if (!source || !sink) return failed(subject, 'ECHO=aec, but the sound server has no echo canceller', remedy);
+  const goesRound = [
+    { name: 'CORTEX_AUDIO_INPUT', device: settings.audioInput },
+    { name: 'CORTEX_AUDIO_OUTPUT', device: settings.audioOutput },
+  ].find(({ device }) => device.kind === 'alsa' && !/^(default|pulse|pipewire)$/.test(device.pcm));
+  if (goesRound) {
+    return failed(subject, `ECHO=aec, but ${goesRound.name} names a device behind the canceller`, 'set it to auto');
+  }
+  if (server.defaultSource?.trim() !== source) {
+    return failed(subject, 'ECHO=aec, but another source is the default', `pactl set-default-source ${source}`);
+  }
+  if (server.defaultSink?.trim() !== sink) {
+    return failed(subject, 'ECHO=aec, but another sink is the default', `pactl set-default-sink ${sink}`);
+  }
+  return ok(subject, `${source}, ${sink}`);
+}
+
+/** PulseAudio tells the module in its list; PipeWire only the name, which docs/raspberry-pi.md chooses. */
+function cancellerIn(list: string | undefined): string | undefined {
+  const line = (list ?? '').split('\n').find((each) => /echo-?cancel/.test(each) && !/\.monitor\t/.test(each));
+  return line?.split('\t')[1];
 }
 
 export async function checkCamera(settings: Settings): Promise<Check> {

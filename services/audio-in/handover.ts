@@ -35,8 +35,11 @@ export interface Handover {
   stop(): void;
 }
 
-/** A process with an open microphone shows its level five times a second; one that shows none this long has none. */
-const SIGN_OF_LIFE_MS = 1_500;
+/**
+ * A process with an open microphone shows its level five times a second; one that shows none this long has none. On a busy
+ * machine a message may take a second, and who takes over too early has two listen and the older one cut its utterance.
+ */
+const SIGN_OF_LIFE_MS = 4_000;
 /** Two processes that begin in the same moment hear each other's claim right after their own; the higher pid stays. */
 const SAME_MOMENT_MS = 1_000;
 

@@ -87,6 +87,14 @@ describe('audio-in that is told to leave', () => {
     expect(started).toBe(1);
   });
 
+  it('starts none while the broker is away, over which it would have to take over', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.disconnect();
+    await running.handOver?.();
+    context.hub.reconnect();
+    expect(started).toBe(0);
+  });
+
   it('starts none for a recording, of which nothing is missed', async () => {
     const live = new ScriptedMicrophone();
     const open = async (listener: CaptureListener): Promise<Capture> => ({

@@ -197,7 +197,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     if (interim.leave) teardown.add(await leaveInTime(context, interim.leave));
     return {
       async handOver() {
-        const needed = handing.role === 'active' && !handing.followed && feed?.isLive;
+        // Without the broker nobody could take over.
+        const needed = bus.connected && handing.role === 'active' && !handing.followed && feed?.isLive;
         if (needed && !stackIsStopping(settings.stateDir, clock.nowMs())) await interim.start?.();
       },
       stop: () => teardown.run(),

@@ -145,12 +145,21 @@ async function wire(
     connect: genaiLiveConnections({ endpoint, settings, clock }),
     backends: [backends.http, backends.offline],
     memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
-    recall: (utterance) => microphone?.expect(utterance, 0),
+    recall(utterance) {
+      microphone?.forget(utterance - 1);
+      microphone?.expect(utterance, 0);
+    },
+    catchUp(settled) {
+      // What has been answered is shown again when audio-in reconnects.
+      microphone?.forget(settled);
+      bus.publish(microphoneResend, { stream: settled + 1, from: 0 });
+    },
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
+    sceneResendMs: settings.sceneResendMs,
     random: Math.random,
     sessionPolicy: { ...sessionPolicy(settings), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },

@@ -34,12 +34,16 @@ export interface ThinkerOptions {
   memory: MemoryStore;
   /** Asks the microphone for the samples of an utterance, from its beginning. */
   recall(utterance: number): void;
+  /** What was spoken after this utterance is to be heard, and nothing from before; a predecessor was done with that. */
+  catchUp(settledUtterance: number): void;
   /** Below `live`, best first. */
   backends: readonly AnswerBackend[];
   identity: { model: string; simulated: boolean };
   firstTurn: number;
   serverVad: boolean;
   liveEnabled: boolean;
+  /** An unchanged scene goes to Gemini again after this long within one question. */
+  sceneResendMs: number;
   /** From 0 to 1. */
   random(): number;
   sessionPolicy?: SessionPolicy;

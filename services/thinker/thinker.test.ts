@@ -39,6 +39,7 @@ function bench() {
     handles: { load: nothing, save: nothing },
     memory: { load: () => ({ ledger: [] }), save: nothing },
     recall: nothing,
+    catchUp: nothing,
     backends: [
       {
         level: 'http',
@@ -52,6 +53,7 @@ function bench() {
     firstTurn: FIRST,
     serverVad: false,
     liveEnabled: true,
+    sceneResendMs: 10_000,
     random: () => 0.5,
   });
   thinker.start();

@@ -3,7 +3,7 @@ import { ConversationRunner } from './conversation/conversation-runner.ts';
 import { CONVERSATION_POLICY, initialConversation } from './conversation/conversation-state.ts';
 import { Recollection } from './conversation/recollection.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { takeUp } from './conversation/take-up.ts';
+import { resume } from './conversation/take-up.ts';
 import type { Backend } from './conversation/turn.ts';
 import { carryOut, type Workers } from './effects.ts';
 import { Bill } from './live/bill.ts';
@@ -125,6 +125,7 @@ export class Thinker {
       questions: this.questions,
       camera: this.camera,
       room,
+      sceneResendMs: options.sceneResendMs,
       remarksFor: (turn) => {
         const cut = this.recollection.takeCut();
         return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
@@ -146,13 +147,7 @@ export class Thinker {
   start(): void {
     this.session.start();
     this.applyLevel();
-    const { unfinished } = this.recollection;
-    if (!unfinished) return;
-    const { ended, news, recall } = takeUp(unfinished, this.options.clock.nowMs());
-    this.options.meters.count('turnsTakenUp');
-    if (ended) this.options.output.turn(ended);
-    if (news) this.conversation.tell(news);
-    if (recall !== undefined) this.options.recall(recall);
+    resume(this.recollection, this.options, (news) => this.conversation.tell(news));
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */
@@ -169,6 +164,7 @@ export class Thinker {
     if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
     if (this.hearing !== utterance) {
       this.hearing = utterance;
+      this.recollection.heardOf(utterance);
       this.want();
       this.conversation.tell({ type: 'utteranceStarted', utterance, speechStartedMs: timeUs / 1000 });
     }
@@ -251,10 +247,11 @@ export class Thinker {
 
   private save(often = false): void {
     if (this.stopped) return;
-    const { active } = this.conversation.state;
+    const { state } = this.conversation;
+    const { active } = state;
     const question = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
     const written = question?.kind === 'text' ? question.text : undefined;
-    this.recollection.save(active, written, this.options.clock.nowMs(), often);
+    this.recollection.save(state, written, this.options.clock.nowMs(), often);
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {

@@ -23,7 +23,10 @@ export const Level = z.object({
 });
 export type Level = z.infer<typeof Level>;
 
-/** Asks the publisher of a PCM stream for its samples from `from` on. */
+/**
+ * Asks the publisher of a PCM stream for its samples from `from` on, and to see the newest frame of every younger stream: so a
+ * process that has just started learns what it missed.
+ */
 export const Resend = z.object({ stream: u32, from: u32 });
 export type Resend = z.infer<typeof Resend>;
 

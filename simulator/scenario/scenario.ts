@@ -121,6 +121,8 @@ export const RequestRule = z.strictObject({
   hears: z.optional(z.string()),
   /** The whole output, as it stands. */
   text: z.optional(z.string()),
+  /** A streamed answer comes bit by bit, each (about six words) so much after the one before. */
+  everyMs: z.optional(Milliseconds),
 });
 export type RequestRule = z.infer<typeof RequestRule>;
 

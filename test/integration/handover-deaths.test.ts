@@ -27,7 +27,8 @@ describeWith(
       const { samples, sampleRateHz } = await speakWithEspeak(TEXT);
       sentence = (await createResampler(sampleRateHz, MICROPHONE_RATE_HZ)).process(samples);
       card = await createVirtualSoundCard();
-      stack = await startTestStack({ ...card.env, CORTEX_AUDIO_INPUT: 'alsa:default' });
+      // No pause in the sentence ends it.
+      stack = await startTestStack({ ...card.env, CORTEX_AUDIO_INPUT: 'alsa:default', VAD_MIN_SILENCE_MS: '1500' });
     });
     afterAll(async () => {
       await stack?.close();
@@ -94,7 +95,7 @@ describeWith(
       const { predecessor, successor, heard } = await overlap();
       await successor.end('SIGKILL');
       const { states, gaps } = await heard();
-      expect(states).toEqual(['possible', 'started', 'ended']);
+      expect(states, JSON.stringify([predecessor.log, successor.log])).toEqual(['possible', 'started', 'ended']);
       expect(gaps).toBe(0);
       expect(await listeners()).toBe(1);
       await predecessor.end();

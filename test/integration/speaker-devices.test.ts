@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { playback, speakerState } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
 import { type PcmPublisher, startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
+import { publishCoded } from './harness/coded-reply.ts';
 import { type CodedFindings, codedSignal, findCoded } from './harness/coded-signal.ts';
 import { describeWith } from './harness/requires.ts';
 import { startTestStack, type TestStack } from './harness/test-stack.ts';
 import { createVirtualSoundCard, type Recording, type VirtualSoundCard } from './harness/virtual-sound-card.ts';
 
 const RATE_HZ = 24_000;
-const FRAME = 2_400;
 
 describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound card', () => {
   let card: VirtualSoundCard;
@@ -21,7 +21,7 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound 
     stack = await startTestStack({ ...card.env, PULSE_SINK: 'exact' });
     const pcm = { pcm: replyPcm, resend: replyResend };
     publisher = await startPcmPublisher(stack.connect('thinker'), pcm, 10 * 60 * RATE_HZ);
-    await loadExactSink();
+    await card.plug('exact');
   });
 
   afterAll(async () => {
@@ -29,27 +29,9 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound 
     await card?.close();
   });
 
-  /** A sink of the reply's own format, so that a recording can be compared sample by sample. */
-  async function loadExactSink(): Promise<string> {
-    const format = ['rate=24000', 'channels=1', 'format=s16le', 'norewinds=1'];
-    return (await card.pactl('load-module', 'module-null-sink', 'sink_name=exact', ...format)).trim();
-  }
-
   function say(seconds: number): number {
     turn += 1;
-    const total = seconds * RATE_HZ;
-    for (let position = 0; position < total; position += FRAME) {
-      publisher.publish({
-        sampleRateHz: RATE_HZ,
-        stream: turn,
-        position,
-        timeUs: Date.now() * 1_000,
-        first: position === 0,
-        last: position + FRAME >= total,
-        resent: false,
-        samples: codedSignal(position, FRAME),
-      });
-    }
+    publishCoded(publisher, turn, seconds);
     return turn;
   }
 
@@ -100,7 +82,7 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound 
       const number = say(4);
       await playbacks.next(({ turn: of, state }) => of === number && state === 'progress');
       await card.restartDaemon();
-      await loadExactSink();
+      await card.plug('exact');
       await states.next(({ output: used }) => used.startsWith('none'));
       const recording = await card.record('exact', RATE_HZ);
       const finished = await playbacks.next(({ turn: of, state }) => of === number && state === 'finished');

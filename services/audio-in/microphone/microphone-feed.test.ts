@@ -75,7 +75,19 @@ describe('the microphone feed', () => {
     await feed.start();
     microphone.failures = Array<Error>(5).fill(gone);
     microphone.lose(gone);
-    await pass(12_500);
+    await pass(12_500, 5);
+    expect(story.filter((line) => line === 'away' || line === 'back')).toEqual(['away', 'back']);
+    await feed.stop();
+  });
+
+  it('tells once of a device that opens and stays mute, and tries it again with growing patience', async () => {
+    await feed.start();
+    await pass(30_000);
+    expect(story.filter((line) => line === 'away' || line === 'back')).toEqual(['away']);
+    expect(story).toContain('no microphone (lips delivers no samples)');
+    // Every try takes the 3 s that first samples may need, and 0.2, 0.4 … 5 s of waiting.
+    expect(microphone.opened).toBe(7);
+    await pass(10_000, 5);
     expect(story.filter((line) => line === 'away' || line === 'back')).toEqual(['away', 'back']);
     await feed.stop();
   });

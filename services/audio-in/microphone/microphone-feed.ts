@@ -34,8 +34,8 @@ const FIRST_SAMPLES_WITHIN_MS = 3_000;
 const WATCH_EVERY_MS = 100;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5_000;
-/** Tries in a row that fail, the last 3 s after the loss: a sound server that restarts is back sooner and worth no word. */
-const OUTAGE_AFTER_TRIES = 4;
+/** Without a sample for this long the device is away: a sound server that restarts is back sooner and worth no word. */
+const OUTAGE_AFTER_MS = 3_000;
 
 /** Keeps one microphone open for as long as it is wanted: notices a dead device, opens it again with backoff. */
 export class MicrophoneFeed {
@@ -47,7 +47,10 @@ export class MicrophoneFeed {
   private watchedAtMs = 0;
   private opening = new AbortController();
   private retryMs = FIRST_RETRY_MS;
-  private failedTries = 0;
+  /** The last samples, or the wish for some. */
+  private heardAtMs = 0;
+  /** What the user was told last. */
+  private away = false;
   private cancelTimer: (() => void) | undefined;
   /** Changes of the device happen one after the other. */
   private change: Promise<void> = Promise.resolve();
@@ -64,6 +67,7 @@ export class MicrophoneFeed {
   /** Resolves after the first attempt. Rejects with ConfigurationError for what no retry can mend. */
   start(): Promise<void> {
     this.wanted = true;
+    this.heardAtMs = this.options.clock.nowMs();
     this.opening = new AbortController();
     return this.enqueue(() => this.open(true));
   }
@@ -72,7 +76,8 @@ export class MicrophoneFeed {
   stop(): Promise<void> {
     // What arrives between now and the device's own end is not ours to hear.
     this.wanted = false;
-    this.failedTries = 0;
+    this.away = false;
+    this.retryMs = FIRST_RETRY_MS;
     this.opening.abort();
     this.cancelTimer?.();
     return this.enqueue(() => this.close());
@@ -91,9 +96,6 @@ export class MicrophoneFeed {
       const capture = await this.openCapture(microphone);
       if (!this.wanted) return await capture.close();
       this.capture = capture;
-      this.retryMs = FIRST_RETRY_MS;
-      if (this.failedTries >= OUTAGE_AFTER_TRIES) this.options.outage('back');
-      this.failedTries = 0;
       this.deadlineMs = Math.max(this.deadlineMs, clock.nowMs() + FIRST_SAMPLES_WITHIN_MS);
       this.watchedAtMs = clock.nowMs();
       this.cancelTimer = clock.every(WATCH_EVERY_MS, () => this.watch());
@@ -107,9 +109,6 @@ export class MicrophoneFeed {
         this.options.fail(error);
         return;
       }
-      if (!this.wanted) return;
-      this.failedTries += 1;
-      if (this.failedTries === OUTAGE_AFTER_TRIES) this.options.outage('away');
       this.retryLater(messageOf(error));
     }
   }
@@ -122,6 +121,7 @@ export class MicrophoneFeed {
       captured: (samples) => {
         this.deadlineMs = clock.nowMs() + STALLED_AFTER_MS;
         if (!this.wanted) return;
+        this.delivered();
         if (resampler) listener.captured(resampler.process(samples));
         else early.push(samples);
       },
@@ -137,6 +137,15 @@ export class MicrophoneFeed {
     for (const samples of early) if (this.wanted) listener.captured(resampler.process(samples));
     early = [];
     return capture;
+  }
+
+  /** Only samples prove a device: one that opens and stays mute is as good as none. */
+  private delivered(): void {
+    this.heardAtMs = this.options.clock.nowMs();
+    this.retryMs = FIRST_RETRY_MS;
+    if (!this.away) return;
+    this.away = false;
+    this.options.outage('back');
   }
 
   private watch(): void {
@@ -170,7 +179,11 @@ export class MicrophoneFeed {
 
   private retryLater(reason: string): void {
     if (!this.wanted) return;
-    const { clock, log, describe } = this.options;
+    const { clock, log, describe, outage } = this.options;
+    if (!this.away && clock.nowMs() - this.heardAtMs >= OUTAGE_AFTER_MS) {
+      this.away = true;
+      outage('away');
+    }
     log.warn({ reason, retryMs: this.retryMs }, 'no microphone; trying again');
     describe(`no microphone (${reason})`);
     this.cancelTimer = clock.after(this.retryMs, () => void this.enqueue(() => this.open()));

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type EchoGate, type EchoWindow, gateDbfs, NO_ECHO, nextEchoGate } from './echo-gate.ts';
+import { type EchoGate, type EchoWindow, gateDbfs, isSettled, NO_ECHO, nextEchoGate } from './echo-gate.ts';
 
 const window: EchoWindow = { samples: 512, levelDbfs: -40, speaking: true, personSpeaking: false, discarded: false };
 
-function echoAfter(windows: Partial<EchoWindow>[], gate: EchoGate = NO_ECHO): EchoGate {
+function hearing(gate: EchoGate, windows: Partial<EchoWindow>[]): EchoGate {
   return windows.reduce<EchoGate>((state, changes) => nextEchoGate(state, { ...window, ...changes }), gate);
 }
+const quietRoom = nextEchoGate(NO_ECHO, { ...window, speaking: false, levelDbfs: -75 });
+const echoAfter = (windows: Partial<EchoWindow>[], gate = quietRoom) => hearing(gate, windows);
 const times = (count: number, changes: Partial<EchoWindow> = {}) => Array<Partial<EchoWindow>>(count).fill(changes);
 
 describe('the echo gate', () => {
@@ -17,6 +19,30 @@ describe('the echo gate', () => {
   it('is closed until it knows how loud the assistant is, then 6 dB above that', () => {
     expect(gateDbfs(echoAfter(times(5)), 'half-duplex')).toBe(Number.POSITIVE_INFINITY);
     expect(gateDbfs(echoAfter(times(30)), 'half-duplex')).toBeCloseTo(-34, 0);
+  });
+
+  it('learns from what is heard and not from the silence before it: the echo of a Bluetooth loudspeaker comes late', () => {
+    const late = echoAfter(times(25, { levelDbfs: -75 }));
+    expect(gateDbfs(late, 'half-duplex')).toBe(Number.POSITIVE_INFINITY);
+    expect(gateDbfs(echoAfter(times(10), late), 'half-duplex')).toBeCloseTo(-34, 0);
+  });
+
+  it('opens after two seconds for a loudspeaker nobody hears', () => {
+    expect(gateDbfs(echoAfter(times(70, { levelDbfs: -75 })), 'half-duplex')).toBeCloseTo(-69, 0);
+  });
+
+  it('knows in the next reply what it has learnt in the last', () => {
+    const gate = echoAfter([...times(30), ...times(100, { speaking: false, levelDbfs: -75 }), ...times(1)]);
+    expect(gateDbfs(gate, 'half-duplex')).toBeCloseTo(-34, 0);
+  });
+
+  it('is to be trusted after three seconds of echo, and again a second after a mistake', () => {
+    expect(isSettled(echoAfter(times(90)))).toBe(false);
+    const settled = echoAfter(times(100));
+    expect(isSettled(settled)).toBe(true);
+    const mistaken = echoAfter([{ levelDbfs: -20, personSpeaking: true }, { discarded: true }], settled);
+    expect(isSettled(mistaken)).toBe(false);
+    expect(isSettled(echoAfter(times(35), mistaken))).toBe(true);
   });
 
   it('holds the peaks of the syllables', () => {
@@ -37,8 +63,9 @@ describe('the echo gate', () => {
 
   it('never closes with headphones, and behind a canceller asks only for more than the residue', () => {
     expect(gateDbfs(echoAfter(times(30)), 'headphones')).toBeUndefined();
-    expect(gateDbfs(echoAfter(times(30, { levelDbfs: -70 })), 'aec')).toBeCloseTo(-64, 0);
-    expect(gateDbfs(NO_ECHO, 'aec')).toBeUndefined();
+    expect(gateDbfs(echoAfter(times(70, { levelDbfs: -70 })), 'aec')).toBeCloseTo(-64, 0);
+    // It has not adapted yet.
+    expect(gateDbfs(echoAfter(times(5)), 'aec')).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('does not rise with the swelling first syllable of a person', () => {

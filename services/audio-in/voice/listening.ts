@@ -3,7 +3,7 @@ import type { Settings } from '#shared/config/settings.ts';
 import type { HandoverState, Level } from '#shared/contract/audio-in.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { SampleClock } from '../microphone/sample-clock.ts';
-import { gateDbfs, NO_ECHO, nextEchoGate } from './echo-gate.ts';
+import { gateDbfs, isSettled, NO_ECHO, nextEchoGate } from './echo-gate.ts';
 import type { VoiceWindow } from './endpointing.ts';
 import { findJoint, JOINT_WITHIN_SAMPLES, samplesOf } from './joining.ts';
 import { SampleRing } from './sample-ring.ts';
@@ -20,6 +20,8 @@ const MAX_AHEAD = 250;
 const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
 /** Looking for the splice costs some 10 ms, so it is not done for every 10 ms of new sound. */
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
+/** Longer than the way from *possible* to the end of the echo: bus, sound server, canceller and room on a busy machine. */
+const UNSETTLED_SPEECH_SAMPLES = 0.6 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
 
 export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'humIsSpeech'> {
@@ -170,8 +172,11 @@ export class Listening {
   }
 
   private gated(options: ListeningOptions): UtteranceOptions {
+    const suspicious = options.echo !== 'headphones' && options.assistantSpeaking && !isSettled(this.echoGate);
+    const leastSamples = suspicious ? UNSETTLED_SPEECH_SAMPLES : 0;
     return {
       ...options,
+      minSpeechSamples: Math.max(options.minSpeechSamples, leastSamples),
       humIsSpeech: !options.assistantSpeaking,
       gateDbfs: gateDbfs(this.echoGate, options.echo),
     };

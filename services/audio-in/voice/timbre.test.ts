@@ -18,10 +18,13 @@ describe('timbre', () => {
   const hum: Timbre = { levelDbfs: -25, brightness: 0.02 };
   const vowel: Timbre = { levelDbfs: -22, brightness: 0.1 };
   const breath: Timbre = { levelDbfs: -45, brightness: 2 };
+  const aspirate: Timbre = { levelDbfs: -24, brightness: 0.6 };
   it.each<[string, Timbre[], boolean]>([
     ['a hum', [hum, hum, hum, hum], true],
     ['a hum with a breath in the middle', [hum, hum, breath, breath, breath, hum], true],
     ['a hum and a click of the lips', [hum, vowel, hum, hum], true],
+    ['the h of "mhm", half of it in its neighbours', [hum, hum, vowel, aspirate, aspirate, vowel, hum], true],
+    ['a bright vowel', [hum, vowel, aspirate, aspirate, aspirate, aspirate, aspirate], false],
     ['a word', [hum, vowel, vowel, hum], false],
   ])('%s', (_what, timbres, expected) => {
     expect(isHum(timbres)).toBe(expected);

@@ -82,6 +82,12 @@ export interface Owed {
   readonly sinceMs: number;
 }
 
+/** The number a predecessor gave to the turn of an utterance. */
+export interface InheritedTurn {
+  readonly turn: number;
+  readonly utterance: number;
+}
+
 export interface ConversationState extends Network {
   readonly upcomingTurn: number;
   readonly connected: boolean;
@@ -92,8 +98,8 @@ export interface ConversationState extends Network {
   readonly lowerBackends: readonly Backend[];
   /** Gemini's own detection decides the turns; the microphone streams all the time. */
   readonly serverVad: boolean;
-  /** A turn a predecessor has announced and not ended. */
-  readonly inherited?: { readonly turn: number; readonly utterance: number };
+  /** Turns a predecessor has announced for what is being spoken, and not ended. */
+  readonly inherited: readonly InheritedTurn[];
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
   /** Part of the active question has gone to the present connection. */
@@ -224,6 +230,7 @@ export function initialConversation(options: {
     toolsRunning: false,
     patienceAsked: false,
     goneOn: false,
+    inherited: [],
     waiting: [],
     recent: [],
   };

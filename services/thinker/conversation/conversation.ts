@@ -43,7 +43,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       utteranceEnded(draft, event.utterance, event.speechEndedMs);
       return;
     case 'turnInherited':
-      draft.inherited = { turn: event.turn, utterance: event.utterance };
+      draft.inherited = [...draft.inherited, { turn: event.turn, utterance: event.utterance }];
       return;
     case 'textAsked':
       textAsked(draft, event);
@@ -123,10 +123,10 @@ function utteranceStarted(draft: Draft, utterance: number, speechStartedMs: numb
 
 /** The number a predecessor announced for this utterance, or a new one. */
 function numberFor(draft: Draft, utterance: number): number {
-  if (draft.inherited?.utterance === utterance) {
-    const { turn } = draft.inherited;
-    delete draft.inherited;
-    return turn;
+  const inherited = draft.inherited.find((turn) => turn.utterance === utterance);
+  if (inherited) {
+    draft.inherited = draft.inherited.filter((turn) => turn !== inherited);
+    return inherited.turn;
   }
   draft.upcomingTurn += 1;
   return draft.upcomingTurn - 1;
@@ -134,7 +134,7 @@ function numberFor(draft: Draft, utterance: number): number {
 
 function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number): void {
   const turn = [draft.active, ...draft.waiting].find((candidate) => candidate?.utterance === utterance);
-  if (!turn && draft.inherited?.utterance === utterance) {
+  if (!turn && draft.inherited.some((inherited) => inherited.utterance === utterance)) {
     // Nobody has the samples any more: the turn cannot be answered, and the user is told.
     const lost = newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance);
     admit(draft, lost);

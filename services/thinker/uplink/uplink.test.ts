@@ -9,6 +9,22 @@ import { Questions } from './question.ts';
 import { Uplink } from './uplink.ts';
 
 const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9);
+/** A frame as vision publishes it, as far as its EXIF goes. */
+function sceneFrame(scene: number): Uint8Array {
+  const words = Buffer.from(`scene ${scene}\0`);
+  const tiff = Buffer.alloc(26);
+  tiff.write('II*\0', 'latin1');
+  tiff.writeUInt32LE(8, 4); // where the directory is
+  tiff.writeUInt16LE(1, 8); // its only entry: ImageDescription, ASCII, behind the directory
+  tiff.writeUInt16LE(0x010e, 10);
+  tiff.writeUInt16LE(2, 12);
+  tiff.writeUInt32LE(words.length, 14);
+  tiff.writeUInt32LE(tiff.length, 18);
+  const exif = Buffer.concat([Buffer.from('Exif\0\0'), tiff, words]);
+  const head = Buffer.from([0xff, 0xd8, 0xff, 0xe1, 0, 0]);
+  head.writeUInt16BE(exif.length + 2, 4);
+  return Buffer.concat([head, exif, Buffer.from([0xff, 0xd9])]);
+}
 const frame20ms = (first = 0) => Int16Array.from({ length: 320 }, (_unused, index) => first + index);
 
 function bench() {
@@ -44,6 +60,7 @@ function bench() {
     questions,
     camera,
     room,
+    sceneResendMs: 5_000,
     remarksFor: () => remarks.splice(0),
     started: (turn) => told.push(`started ${turn}`),
     sent: (turn) => told.push(`sent ${turn}`),
@@ -121,6 +138,25 @@ describe('the uplink', () => {
       clock.advance(20);
     }
     expect(sent.filter(({ type }) => type === 'picture')).toHaveLength(4);
+  });
+
+  it('shows a scene that stays the same twice in a question: at its beginning, and as it is at its end', () => {
+    const { uplink, sink, camera, clock, hear, end, sent } = bench();
+    uplink.attach(sink);
+    uplink.ask(turn(1));
+    let newest: Uint8Array = JPEG;
+    for (let tick = 0; tick < 200; tick += 1) {
+      if (tick % 6 === 0) {
+        newest = sceneFrame(7);
+        camera.show(newest, clock.nowMs(), false);
+      }
+      hear(1);
+      clock.advance(20);
+    }
+    end(1);
+    const pictures = sent.flatMap((message) => (message.type === 'picture' ? [message.jpeg] : []));
+    expect(pictures).toHaveLength(2);
+    expect(pictures[1]).toBe(newest);
   });
 
   it('says that it cannot see, in place of a picture older than two seconds', () => {

@@ -5,6 +5,7 @@ import { CANNOT_SEE_NOW, SAY_EXACTLY } from '../live/instruction.ts';
 import type { LiveConnection } from '../live/live-connection.ts';
 import type { NewestFrame } from './newest-frame.ts';
 import type { PictureRoom } from './picture-room.ts';
+import { needless, type Shown } from './picture-thrift.ts';
 import type { Asker, Question, Questions, SpokenQuestion, WrittenQuestion } from './question.ts';
 import { PICTURE_LIMIT_BYTES, PICTURE_PERIOD_MS, RETRY_MS, SOUND_LIMIT_BYTES } from './uplink-limits.ts';
 
@@ -17,6 +18,8 @@ export interface UplinkOptions {
   questions: Questions;
   camera: NewestFrame;
   room: PictureRoom;
+  /** A scene that stays the same is shown again after this long within one question. */
+  sceneResendMs: number;
   /** What the model has to know before the turn's question. */
   remarksFor(turn: number): readonly string[];
   /** The first part of the turn's question has left. */
@@ -41,6 +44,8 @@ interface Course {
   started: boolean;
   pictureAtMs: number;
   picture: Uint8Array | undefined;
+  /** What the picture sent last shows. */
+  shown: (Shown & { sentAtMs: number }) | undefined;
   /** The picture a slow uplink had no room for last; it is counted once. */
   leftOut: Uint8Array | undefined;
 }
@@ -87,6 +92,7 @@ export class Uplink {
       started: false,
       pictureAtMs: Number.NEGATIVE_INFINITY,
       picture: undefined,
+      shown: undefined,
       leftOut: undefined,
     };
     this.pump();
@@ -147,8 +153,8 @@ export class Uplink {
       this.retryIn(Math.max(waitMs, RETRY_MS));
       return false;
     }
-    this.sendRemarks(course.turn, sink);
     this.options.room.begin(sink.sentBytes);
+    this.sendRemarks(course.turn, sink);
     sink.send({ type: 'activityStart' });
     if (course.remark) sink.send({ type: 'remark', text: course.remark });
     course.started = true;
@@ -156,11 +162,14 @@ export class Uplink {
     return true;
   }
 
-  /** The same picture is not sent twice in one question; none is sent ahead of sound that waits. */
+  /** Neither the same picture nor, but for its end, the same scene is sent twice in one question; none is sent ahead of sound that waits. */
   private sendPicture(course: Course, question: SpokenQuestion, sink: UplinkSink): void {
     const nowMs = this.options.clock.nowMs();
     const jpeg = this.options.camera.fresh(nowMs);
     if (jpeg === course.picture) return;
+    const { shown } = this.options.camera;
+    const { sceneResendMs: resendMs } = this.options;
+    if (jpeg && needless(course.shown, shown, { ended: question.ended, nowMs, resendMs })) return;
     const { verdict } = this.options.room;
     if (jpeg && (sink.bufferedBytes > PICTURE_LIMIT_BYTES || verdict === 'full')) {
       if (jpeg !== course.leftOut) this.options.meters.count('picturesDroppedSlowUplink');
@@ -172,6 +181,7 @@ export class Uplink {
     course.picture = jpeg;
     if (!jpeg) return;
     course.pictureAtMs = nowMs;
+    course.shown = { ...shown, sentAtMs: nowMs };
     sink.send({ type: 'picture', jpeg });
     this.options.room.sent(sink.sentBytes);
     this.picturesSent += 1;

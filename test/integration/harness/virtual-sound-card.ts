@@ -17,6 +17,10 @@ export interface VirtualSoundCard {
   record(sink: string, sampleRateHz: number): Promise<Recording>;
   /** Runs pactl on this card; resolves with its output. */
   pactl(...args: string[]): Promise<string>;
+  /** Takes a sink (and its monitor) away, as somebody does who pulls a plug or switches a headset off. */
+  unplug(sink: string): Promise<void>;
+  /** A null sink of this name, bit-exact at the rate of replies if it is not the microphone's. */
+  plug(sink: string): Promise<void>;
   /** Kills the daemon and starts another one on the same socket, as a crash or an upgrade of PulseAudio does. */
   restartDaemon(): Promise<void>;
   close(): Promise<void>;
@@ -25,6 +29,8 @@ export interface VirtualSoundCard {
 export interface Recording {
   /** Everything recorded so far, mono. */
   samples(): Int16Array;
+  /** When (`performance.now()`) the sample at this index was on the card, as far as the quickest delivery so far can tell. */
+  timeMs(index: number): number;
   /** Resolves as soon as `found` returns a value for what has been recorded so far; looks at every new chunk. */
   until<Found>(found: (samples: Int16Array) => Found | undefined): Promise<Found>;
   stop(): Promise<Int16Array>;
@@ -107,6 +113,12 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
     return { code: code as number, output };
   }
 
+  async function pactl(...args: string[]): Promise<string> {
+    const { code, output } = await tryPactl(...args);
+    if (code !== 0) throw new Error(`pactl ${args.join(' ')} failed`);
+    return output;
+  }
+
   async function stopDaemon(): Promise<void> {
     if (daemon.exitCode !== null || daemon.signalCode !== null) return;
     daemon.kill('SIGKILL');
@@ -142,12 +154,18 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
         '--latency-msec=10',
       ];
       const child = spawn('parec', args, { env: fullEnv, stdio: ['ignore', 'pipe', 'ignore'] });
-      return recordingOf(child);
+      return recordingOf(child, sampleRateHz);
     },
-    async pactl(...args) {
-      const { code, output } = await tryPactl(...args);
-      if (code !== 0) throw new Error(`pactl ${args.join(' ')} failed`);
-      return output;
+    pactl,
+    async unplug(sink) {
+      const modules = (await pactl('list', 'short', 'modules')).split('\n');
+      const module = modules.find((line) => line.split(/\s/).includes(`sink_name=${sink}`));
+      await pactl('unload-module', module?.split('\t')[0] ?? '');
+    },
+    async plug(sink) {
+      const rate = `rate=${sink === 'mic' ? format.micRateHz : BIT_EXACT_CARD.speakerRateHz}`;
+      const name = `sink_name=${sink}`;
+      await pactl('load-module', 'module-null-sink', name, rate, 'channels=1', 'format=s16le', 'norewinds=1');
     },
     async restartDaemon() {
       await stopDaemon();
@@ -160,11 +178,15 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
   };
 }
 
-async function recordingOf(child: ChildProcess): Promise<Recording> {
+async function recordingOf(child: ChildProcess, sampleRateHz: number): Promise<Recording> {
   const chunks: Buffer[] = [];
+  let bytesSoFar = 0;
+  let beganMs = Number.POSITIVE_INFINITY;
   const watchers = new Set<() => void>();
   child.stdout?.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
+    bytesSoFar += chunk.length;
+    beganMs = Math.min(beganMs, performance.now() - (bytesSoFar * 500) / sampleRateHz);
     for (const watcher of watchers) watcher();
   });
   const samples = (): Int16Array => {
@@ -175,6 +197,7 @@ async function recordingOf(child: ChildProcess): Promise<Recording> {
   if (child.stdout) await once(child.stdout, 'data');
   return {
     samples,
+    timeMs: (index) => beganMs + (index * 1_000) / sampleRateHz,
     until: (found) =>
       new Promise((resolve, reject) => {
         const look = () => {

@@ -1,0 +1,122 @@
+import { interrupt } from '#shared/contract/control.ts';
+import { playback } from '#shared/contract/speaker.ts';
+import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
+import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import { startTestStack } from '../test/integration/harness/test-stack.ts';
+import type { VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
+import { speakTone } from './loudspeaker.ts';
+import { RATE_HZ, SPEECH_FOLDERS, soundsIn, speechOnset } from './sounds.ts';
+import { type BenchRow, percentiles } from './table.ts';
+
+/** What is spoken of each recording. */
+const EXCERPT_SAMPLES = 0.4 * RATE_HZ;
+const TRIALS_A_REPLY = 10;
+const QUIET = 200;
+/** Silence of this length is an answer; the tone itself never has so much. */
+const SILENCE_SAMPLES = REPLY_RATE_HZ / 50;
+const LONGEST_MS = 700;
+
+/**
+ * Recorded people talk into the microphone while a reply sounds: from their first sound at the microphone's monitor to silence
+ * at the loudspeaker's, both recorded. Nothing is committed (the minimum of speech is out of reach), so that one reply serves
+ * many trials: it pauses, goes on, and pauses again.
+ */
+export async function acousticRows(card: VirtualSoundCard, trials: number): Promise<BenchRow[]> {
+  const voices = await soundsIn(...SPEECH_FOLDERS);
+  const excerpts = voices
+    .filter(({ name }) => name !== 'Noise.wav')
+    .map(({ name, samples }) => ({
+      name,
+      samples: samples.subarray(speechOnset(samples)).subarray(0, EXCERPT_SAMPLES),
+    }));
+  const what = 'a person’s first sound → silence';
+  if (excerpts.length === 0) return [{ what, values: {}, note: 'no recordings here' }];
+
+  const stack = await startTestStack(card.env);
+  try {
+    const publisher = await startPcmPublisher(
+      stack.connect('thinker'),
+      { pcm: replyPcm, resend: replyResend },
+      60 * REPLY_RATE_HZ,
+    );
+    const playbacks = await stack.watch(playback);
+    await stack.start('speaker');
+    const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: 'portaudio', VAD_MIN_SPEECH_MS: '5000' });
+    await audioIn.logged(({ msg }) => msg === 'microphone open');
+    const [microphone, loudspeaker] = [await card.record('mic', RATE_HZ), await card.record('speaker', REPLY_RATE_HZ)];
+    // The clocks of both recordings settle.
+    await pause(2_000);
+    let turn = Math.floor(Date.now() / 1_000);
+    const spoken: string[] = [];
+    while (spoken.length < trials) {
+      turn += 1;
+      speakTone(publisher, turn, 4 * TRIALS_A_REPLY);
+      await playbacks.next(({ turn: of, state }) => of === turn && state === 'started');
+      for (let trial = 0; trial < TRIALS_A_REPLY && spoken.length < trials; trial += 1) {
+        await pause(500 + 300 * Math.random());
+        const { name, samples } = excerpts[spoken.length % excerpts.length] as (typeof excerpts)[number];
+        spoken.push(name);
+        await card.speak(samples, RATE_HZ);
+      }
+      await pause(700);
+      stack.bus.publish(interrupt, { id: `bench-${turn}`, source: 'operator', at: Date.now() });
+      await playbacks.next(({ turn: of, state }) => of === turn && state === 'interrupted');
+    }
+    const onsets = onsetsIn(await microphone.stop()).map((index) => microphone.timeMs(index));
+    const silences = silencesIn(await loudspeaker.stop()).map((index) => loudspeaker.timeMs(index));
+    return [{ ...rowOf(what, onsets, silences, spoken) }];
+  } finally {
+    await stack.close();
+  }
+}
+
+function rowOf(what: string, onsets: number[], silences: number[], spoken: readonly string[]): BenchRow {
+  const byName = new Map<string, number[]>();
+  const times: number[] = [];
+  for (const [trial, name] of spoken.entries()) {
+    const onset = onsets[trial] ?? Number.NaN;
+    const silence = silences.find((at) => at > onset && at < onset + LONGEST_MS);
+    if (silence === undefined) continue;
+    times.push(silence - onset);
+    byName.set(name, [...(byName.get(name) ?? []), silence - onset]);
+  }
+  const slowest = [...byName].map(([name, all]) => ({ name, median: percentiles(all).median }));
+  slowest.sort((one, other) => other.median - one.median);
+  const { n, median, p95, p99 } = percentiles(times);
+  return {
+    what,
+    values: { n, median, p95, p99, missed: spoken.length - n },
+    budget: 'p95 < 120',
+    note: `slowest: ${slowest
+      .slice(0, 4)
+      .map(({ name, median: ms }) => `${name} ${Math.round(ms)}`)
+      .join(', ')}`,
+  };
+}
+
+/** Where sound begins after silence, in samples. */
+function onsetsIn(samples: Int16Array): number[] {
+  const onsets: number[] = [];
+  let silence = 0;
+  for (const [index, sample] of samples.entries()) {
+    if (sample !== 0 && silence > RATE_HZ / 5) onsets.push(index);
+    silence = sample === 0 ? silence + 1 : 0;
+  }
+  return onsets;
+}
+
+/** Where silences begin that are long enough to be one. */
+function silencesIn(samples: Int16Array): number[] {
+  const silences: number[] = [];
+  let quiet = 0;
+  for (const [index, sample] of samples.entries()) {
+    quiet = Math.abs(sample) > QUIET ? 0 : quiet + 1;
+    if (quiet === SILENCE_SAMPLES) silences.push(index - SILENCE_SAMPLES + 1);
+  }
+  return silences;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
