@@ -126,7 +126,14 @@ export interface ConversationState extends Network {
   /** Answers being played, and the last turns that are over. */
   readonly recent: readonly Turn[];
   readonly owed?: Owed;
+  /** Whose `turnComplete` came last, and when: a usage report right behind it is that turn's. */
+  readonly completed?: { readonly turn: number; readonly atMs: number };
+  /** Whose words came late, and when the last of them did: what follows closely is the rest of them. */
+  readonly lateWords?: { readonly turn: number; readonly atMs: number };
 }
+
+/** Pieces of one burst come within a few milliseconds of each other, even over a poor network. */
+export const BURST_MS = 100;
 
 /** What a backend below `live` reports of an answer; ends with `finished` or `failed`. */
 export type BackendReport =
