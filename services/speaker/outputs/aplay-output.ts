@@ -121,6 +121,7 @@ async function openAplay(
     const cancelWatch = clock.every(STALLED_MS / 4, () => {
       const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
       if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
+      else if (depth.wasFine(clock.nowMs())) hooks.queueChanged();
     });
     child.on('error', (error) => end(`aplay cannot be started: ${messageOf(error)}`));
     stdout.on('data', (text: Buffer) => {

@@ -22,6 +22,7 @@ describe('the WAV file output', () => {
       handedOver: () => undefined,
       alone: () => Promise.resolve(),
       lost: () => undefined,
+      queueChanged: () => undefined,
       underran: () => {
         underruns += 1;
       },
