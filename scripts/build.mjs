@@ -5,6 +5,33 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * What our dependencies bring along and nothing here ever runs, with what stands in its place. A third of each bundle, twice its size
+ * in memory (Node keeps a script's text, V8 what it made of it), six times over.
+ */
+const LEFT_OUT = {
+  // mqtt.js brings Node's own streams along for browsers.
+  'readable-stream': `module.exports = require('node:stream');`,
+  // Timers of mqtt.js for browser tabs in the background.
+  'worker-timers': `module.exports = {};`,
+  // mqtt.js through a SOCKS proxy (MQTTJS_SOCKS_PROXY).
+  socks: `exports.SocksClient = { createConnection() { throw new Error('this build speaks to no SOCKS proxy: unset MQTTJS_SOCKS_PROXY'); } };`,
+  // Logs in a thread of their own: ours go to standard output.
+  'thread-stream': `module.exports = class { constructor() { throw new Error('this build has no pino transports'); } };`,
+  // Vertex AI's logins; an API key needs none of it.
+  'google-auth-library': `exports.GoogleAuth = class { constructor() { throw new Error('this build knows API keys only'); } };`,
+};
+
+const leaveOut = {
+  name: 'leave-out',
+  setup(plugin) {
+    const filter = new RegExp(`^(${Object.keys(LEFT_OUT).join('|')})$`);
+    plugin.onResolve({ filter }, ({ path }) => ({ path, namespace: 'left-out' }));
+    plugin.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({ contents: LEFT_OUT[path] }));
+  },
+};
+
 const entryPoints = {};
 for (const service of readdirSync(`${root}services`)) {
   if (existsSync(`${root}services/${service}/main.ts`)) entryPoints[service] = `services/${service}/main.ts`;
@@ -36,6 +63,7 @@ await build({
   logLevel: 'warning',
   // Native code cannot be bundled; pm2 finds its own files relative to itself.
   external: ['sharp', 'sherpa-onnx-node', 'naudiodon', 'pm2'],
+  plugins: [leaveOut],
 });
 
 // The dashboard: one page without any network but the broker's. It brings its own MQTT client.

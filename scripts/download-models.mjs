@@ -1,4 +1,4 @@
-// Downloads the models of the offline level: node scripts/download-models.mjs --help
+// Downloads the models that work without a network: npm run models -- --help
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,10 +6,11 @@ import { parseArgs, parseEnv } from 'node:util';
 import { DownloadError } from './models/download-file.mjs';
 import { installModel } from './models/install-model.mjs';
 
-const USAGE = `Downloads speech recognition and voice for the time without a network (about 0.2 GB, 0.3 GB unpacked).
+const USAGE = `Downloads speech recognition and voice for the time without a network, and a listener that hears "stop" at once
+(about 0.2 GB, 0.3 GB unpacked).
 An interrupted download goes on where it stopped when this is run again.
 
-  node scripts/download-models.mjs [--only recogniser|voice] [--dir FOLDER] [--pin]
+  npm run models -- [--only recogniser|voice|keywords] [--dir FOLDER] [--pin]
 
   --only ROLE   this model alone; may be given more than once
   --dir FOLDER  instead of CORTEX_MODELS_DIR (default: models in the state folder)
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     dir: { type: 'string' },
     pin: { type: 'boolean', default: false },
-    manifest: { type: 'string', default: join(root, 'services/thinker/offline-models/offline-models.json') },
+    manifest: { type: 'string', default: join(root, 'shared/offline-models/offline-models.json') },
     help: { type: 'boolean', default: false },
   },
 });
@@ -35,7 +36,7 @@ async function run() {
   const wanted = values.only ?? roles;
   const unknown = wanted.find((role) => !roles.includes(role));
   if (unknown !== undefined) {
-    console.error(`--only ${unknown}: there is ${roles.join(' and ')}`);
+    console.error(`--only ${unknown}: there is ${roles.join(', ')}`);
     return 1;
   }
   const modelsDir = values.dir ? resolve(values.dir) : configuredFolder();

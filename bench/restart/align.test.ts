@@ -7,7 +7,7 @@ const joined = (...parts: Int16Array[]) => Int16Array.from(parts.flatMap((part) 
 describe('following a recording through its source', () => {
   it('finds nothing amiss in a part of it with silence around', () => {
     const recording = joined(new Int16Array(50), source.subarray(100, 3_000), new Int16Array(70));
-    expect(align(source, recording)).toEqual({ lost: 0, doubled: 0, strange: 0, firstIndex: 100, lastIndex: 2_999 });
+    expect(align(source, recording)).toEqual({ lost: [], doubled: [], strange: 0, firstIndex: 100, lastIndex: 2_999 });
   });
 
   it('counts what is missing, twice and strange', () => {
@@ -17,7 +17,11 @@ describe('following a recording through its source', () => {
       Int16Array.of(9_999),
       source.subarray(890, 1_500),
     );
-    expect(align(source, recording)).toMatchObject({ lost: 20, doubled: 10, strange: 1 });
+    expect(align(source, recording)).toMatchObject({
+      lost: [{ from: 500, to: 520 }],
+      doubled: [{ from: 890, to: 900 }],
+      strange: 1,
+    });
   });
 
   it('measures the longest silence within the sound only', () => {

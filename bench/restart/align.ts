@@ -1,7 +1,9 @@
+import type { IndexRange } from '#shared/audio/coded-signal.ts';
+
 /** How a recording follows its source: what of the source is missing or twice between the recording's first and last found sample. */
 export interface Alignment {
-  lost: number;
-  doubled: number;
+  lost: IndexRange[];
+  doubled: IndexRange[];
   /** Recorded samples that are nowhere in the source. */
   strange: number;
   firstIndex: number;
@@ -18,7 +20,7 @@ const WINDOW = 12;
 export function align(source: Int16Array, recording: Int16Array): Alignment {
   const positions = new Map<string, number>();
   for (let at = 0; at + WINDOW <= source.length; at += 1) positions.set(key(source, at), at);
-  const result: Alignment = { lost: 0, doubled: 0, strange: 0, firstIndex: -1, lastIndex: -1 };
+  const result: Alignment = { lost: [], doubled: [], strange: 0, firstIndex: -1, lastIndex: -1 };
   let expected = -1;
   for (let at = 0; at < recording.length; at += 1) {
     if (expected >= 0 && expected < source.length && recording[at] === source[expected]) {
@@ -32,14 +34,19 @@ export function align(source: Int16Array, recording: Int16Array): Alignment {
       continue;
     }
     if (expected < 0) result.firstIndex = found;
-    else if (found > expected) result.lost += found - expected;
-    else result.doubled += expected - found;
+    else if (found > expected) result.lost.push({ from: expected, to: found });
+    else if (found < expected) result.doubled.push({ from: found, to: expected });
     expected = found + 1;
     result.lastIndex = found;
   }
   // Before the first and behind the last found sample the recording is the room's silence, not part of the signal.
   result.strange -= tailOfStrangers(recording, source[result.lastIndex]);
   return result;
+}
+
+/** How many samples ranges hold. */
+export function total(ranges: readonly IndexRange[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 function tailOfStrangers(recording: Int16Array, last: number | undefined): number {

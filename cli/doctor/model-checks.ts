@@ -1,6 +1,6 @@
 import type { Settings } from '#shared/config/settings.ts';
-import { checkModels } from '../../services/thinker/offline-models/check-models.ts';
-import { modelsFolder } from '../../services/thinker/offline-models/model-manifest.ts';
+import { checkModels } from '#shared/offline-models/check-models.ts';
+import { modelsFolder } from '#shared/offline-models/model-manifest.ts';
 import { type Check, failed, ok, optional } from './check.ts';
 
 /** The models of the offline level: none are needed, but damaged ones are to be mended. */

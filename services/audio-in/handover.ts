@@ -25,6 +25,8 @@ export interface HandoverOptions {
 
 export interface Handover {
   readonly role: Role;
+  /** Whether another process is there that goes on when we leave. */
+  readonly followed: boolean;
   /** Our device delivers: if nobody else has the microphone, it is ours. */
   listening(): void;
   spliced(): void;
@@ -33,8 +35,11 @@ export interface Handover {
   stop(): void;
 }
 
-/** A process with an open microphone shows its level five times a second; one that shows none this long has none. */
-const SIGN_OF_LIFE_MS = 1_500;
+/**
+ * A process with an open microphone shows its level five times a second; one that shows none this long has none. On a busy
+ * machine a message may take a second, and who takes over too early has two listen and the older one cut its utterance.
+ */
+const SIGN_OF_LIFE_MS = 4_000;
 /** Two processes that begin in the same moment hear each other's claim right after their own; the higher pid stays. */
 const SAME_MOMENT_MS = 1_000;
 
@@ -69,6 +74,11 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
     bus.publish(handover, { state: 'taken', pid });
   }
 
+  function gone(other: number): void {
+    others.delete(other);
+    if (overtakenBy === other) happen({ kind: 'successorGone' });
+  }
+
   teardown.add(
     await bus.subscribe(atTopic(status, { service: 'audio-in' }), ({ payload }) => {
       if (payload.pid === pid) return;
@@ -76,8 +86,7 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
         others.add(payload.pid);
         return;
       }
-      others.delete(payload.pid);
-      if (overtakenBy === payload.pid) happen({ kind: 'successorGone' });
+      gone(payload.pid);
       if (others.size > 0 || role !== 'waiting') return;
       teardown.add(clock.after(GOODBYE_TO_HANDOVER_MS, () => happen({ kind: 'predecessorGone' })));
     }),
@@ -89,7 +98,12 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
         others.add(payload.pid);
         return;
       }
+      if (payload.state === 'gone') {
+        gone(payload.pid);
+        return;
+      }
       if (payload.state === 'left') {
+        others.delete(payload.pid);
         happen({ kind: 'predecessorLeft' }, payload);
         return;
       }
@@ -121,12 +135,17 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
     get role() {
       return role;
     },
+    get followed() {
+      return others.size > 0;
+    },
     listening() {
       signOfLifeMs = clock.nowMs();
       happen({ kind: 'listening', predecessor: others.size > 0 });
     },
     spliced: () => happen({ kind: 'spliced' }),
     leave(state) {
+      // Its status is silent about it: in a handover `offline` would be said of the service.
+      if (role !== 'active') bus.publish(handover, { state: 'gone', pid });
       if (role !== 'active' || others.size === 0) return false;
       bus.publish(handover, { ...state(), state: 'left', pid });
       return true;

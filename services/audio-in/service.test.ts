@@ -359,7 +359,7 @@ describe('audio-in', () => {
       await startBoth();
       await startSuccessor();
       lips.hear = () => undefined;
-      await both(1_600, 'silence');
+      await both(4_100, 'silence');
       frames.length = 0;
       heard.length = 0;
       await both(1_000, 'voice');

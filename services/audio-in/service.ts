@@ -7,6 +7,7 @@ import { alert, speakerState } from '#shared/contract/speaker.ts';
 import { session } from '#shared/contract/thinker.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
+import { stackIsStopping } from '#shared/lifecycle/stop-notice.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
@@ -14,6 +15,7 @@ import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
 import { privacyStore, rememberPrivacy } from '#shared/privacy/privacy-store.ts';
 import { outageWords } from './announcements.ts';
 import { startHandover } from './handover.ts';
+import { type Interim, leaveInTime } from './interim.ts';
 import { chooseMicrophone } from './microphone/choose-microphone.ts';
 import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
@@ -34,6 +36,7 @@ export interface AudioInParts {
   microphone?: Microphone;
   voice?: VoiceActivity;
   pid?: number;
+  interim?: Interim;
 }
 
 /** The microphone as utterances on the bus. Rejects with ConfigurationError for a microphone or model that cannot be. */
@@ -190,7 +193,16 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     handing.listening();
     if (handing.role === 'waiting' && !blocked && feed) await hearing;
     heardEnough = undefined;
-    return { stop: () => teardown.run() };
+    const { interim = {} } = parts;
+    if (interim.leave) teardown.add(await leaveInTime(context, interim.leave));
+    return {
+      async handOver() {
+        // Without the broker nobody could take over.
+        const needed = bus.connected && handing.role === 'active' && !handing.followed && feed?.isLive;
+        if (needed && !stackIsStopping(settings.stateDir, clock.nowMs())) await interim.start?.();
+      },
+      stop: () => teardown.run(),
+    };
   } catch (error) {
     await teardown.run();
     throw error;

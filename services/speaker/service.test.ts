@@ -37,6 +37,8 @@ interface BenchOptions {
   clock?: ManualClock;
   me?: string;
   dead?: Set<string>;
+  /** The output is the predecessor's own. */
+  continues?: boolean;
 }
 
 async function bench(options: BenchOptions = {}) {
@@ -44,6 +46,7 @@ async function bench(options: BenchOptions = {}) {
   const meters = new Meters();
   const used: string[] = [];
   let device: OutputHooks | undefined;
+  let isAlone = false;
   const speaker = await startSpeaker(
     {
       settings: loadSettings({ CORTEX_AUDIO_OUTPUT: 'null', CORTEX_STATE_DIR: stateDir }),
@@ -61,8 +64,12 @@ async function bench(options: BenchOptions = {}) {
       speak: options.speak ?? (() => Promise.reject(new Error('no voice'))),
       openOutput: (hooks) => {
         device = hooks;
+        void hooks.alone().then(() => {
+          isAlone = true;
+        });
         return Promise.resolve({
           name: 'test device',
+          continues: options.continues === true,
           unheardSamples: () => 240,
           perishableSamples: () => 240,
           close: () => Promise.resolve(),
@@ -106,6 +113,14 @@ async function bench(options: BenchOptions = {}) {
     },
     async publish<Payload>(channel: Channel<Payload>, payload: Payload) {
       bus.publish(channel, payload);
+      await settled();
+    },
+    /** Whether it knows that nobody else uses its output any more. */
+    isAlone: () => isAlone,
+    /** As SIGINT. Resolves when it has said its last word; what it still has to hand over has to be played. */
+    async leave() {
+      running.delete(it);
+      void speaker.stop().then(() => dead.add(me));
       await settled();
     },
     /** As SIGINT; returns what was still handed to the device. */
@@ -301,6 +316,34 @@ describe('a speaker and its successor', () => {
     const block = await second.play(6_000);
     expect(block.findIndex((sample) => sample !== 0)).toBe((150 + 8) * 24);
     expect(clock.nowMs()).toBe(1_000_000);
+  });
+
+  it('on the same output begins when the last sample of its predecessor is handed over, and then at once', async () => {
+    const { first, hub, clock, dead } = await pair();
+    const second = await bench({ hub, clock, dead, me: '2:2', continues: true });
+    await first.leave();
+    const rest = voice(await first.play(3_480));
+    clock.advance(10);
+    await settled();
+    expect(second.isAlone()).toBe(false);
+    rest.push(...voice(await first.play(240)));
+    clock.advance(10);
+    await settled();
+    expect(second.isAlone()).toBe(true);
+    expect(rest).toHaveLength(150 * 24);
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
+  });
+
+  it('on the same output begins at once when its predecessor dies with samples still to hand over', async () => {
+    const { first, hub, clock, dead } = await pair();
+    const second = await bench({ hub, clock, dead, me: '2:2', continues: true });
+    await first.leave();
+    const rest = voice(await first.play(1_200));
+    await first.kill();
+    clock.advance(10);
+    await settled();
+    expect(second.isAlone()).toBe(true);
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
   });
 
   it('goes on at the next sample after a restart, with nobody there in between', async () => {

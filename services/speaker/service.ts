@@ -10,7 +10,13 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { obeyCommands } from './commands.ts';
 import { HandoverBook, inheritanceOf } from './handover/handover.ts';
-import { findPredecessor, type Predecessor, watchPredecessor } from './handover/predecessor.ts';
+import {
+  findPredecessor,
+  type Predecessor,
+  stillPlays,
+  untilSilent,
+  watchPredecessor,
+} from './handover/predecessor.ts';
 import { machineProcesses, type Processes } from './handover/process-identity.ts';
 import { chooseOutput } from './outputs/choose-output.ts';
 import type { OpenOutput } from './outputs/output.ts';
@@ -47,7 +53,8 @@ export interface SpeakerParts {
  */
 export async function startSpeaker(context: ServiceContext, parts: SpeakerParts = {}): Promise<Running> {
   const { bus, clock, log, meters, settings } = context;
-  const { openOutput = chooseOutput(settings, context), speak = speakLocally, processes = machineProcesses() } = parts;
+  const { speak = speakLocally, processes = machineProcesses() } = parts;
+  const { openOutput = chooseOutput(settings, { ...context, me: processes.me }) } = parts;
   const recordPath = join(settings.stateDir, 'speaker-playout.json');
   const predecessor = findPredecessor(recordPath, processes);
   const reports = new Reports(context);
@@ -75,9 +82,14 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       },
       handedOver() {
         if (active) book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
-        else if (leaving) book.comeTo(speaker.samplesToGo);
+        // The end of it is told when the device has the last sample: on the same device a successor begins at once.
+        else if (leaving && speaker.samplesToGo > 0) book.comeTo(speaker.samplesToGo);
       },
       alone: () => alone,
+      predecessorPlays() {
+        const now = findPredecessor(recordPath, processes);
+        return now?.alive === true && !now.record.final;
+      },
       named(name) {
         context.describe(name);
         reports.change({ output: name });
@@ -139,14 +151,17 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
           bus.publish(replyResend, { stream: newest + next, from: 0 });
         }
       }
-      letAlone();
-      // The predecessor's last samples are still on their way: two voices at once would spoil both.
+      void untilSilent(recordPath, { clock, processes }).then(letAlone);
+      // The predecessor's last samples are still on their way: on another device two voices at once would spoil both.
       const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
-      const silentFor = silentForMs > 0 ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard) : 0;
+      const silentFor =
+        silentForMs > 0 && !output.continues
+          ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard)
+          : 0;
       speaker.beginIn(silentFor, () => {
         // Kept until here, because it is the predecessor that writes it as long as it plays.
         const now = alive ? findPredecessor(recordPath, processes) : undefined;
-        if (now?.alive && now.record.toGo > 0) return false;
+        if (stillPlays(now)) return false;
         if (now && now.record.toGo > 0) {
           speaker.tell({ type: 'restored', inheritance: inheritanceOf(now.record, clock.nowMs()) });
         }
@@ -182,13 +197,18 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const lead = active && speaker.playout.moving && unheard > 0 ? samplesOf(LAST_WORD_MS) : 0;
       let ahead = speaker.playout;
       const stopped = new Promise<void>((resolve) => {
-        ahead = speaker.stopIn(lead, resolve);
+        ahead = speaker.stopIn(lead, () => {
+          void output.close();
+          resolve();
+        });
       });
       if (active) book.writeLast(ahead, { heard: speaker.heard, unheard, toGo: lead });
       leaving = active;
       active = false;
       reports.leave();
-      await Promise.race([stopped, new Promise<void>((resolve) => clock.after(STOP_LIMIT_MS, resolve))]);
+      const limit = new Promise<true>((resolve) => clock.after(STOP_LIMIT_MS, () => resolve(true)));
+      const hangs = await Promise.race([stopped, limit]);
+      if (!hangs) book.comeTo(0);
       await output.close();
       // The device has played everything by now; the turns that were on their way out are told as finished.
       speaker.render(unheard);

@@ -2,7 +2,7 @@ import { GoogleGenAI } from '@google/genai';
 import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
+import { type Fallback, fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
@@ -32,8 +32,10 @@ import { becauseOf } from './conversation/spoken-reason.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
+import { priceOf } from './live/prices.ts';
+import { Delivery } from './reply/delivery.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { type SessionPolicy, sessionPolicy } from './session/session-state.ts';
 import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 import { anyJson } from './tools/any-json.ts';
@@ -61,7 +63,8 @@ export async function startThinker(context: ServiceContext, policies: ThinkerPol
   teardown.add(() => {
     stopped = true;
   });
-  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown)));
+  const delivery = new Delivery(context.clock);
+  const wired = sole.alone.then(() => (stopped ? undefined : wire(context, policies, teardown, delivery)));
   const otherIsThere = new Promise<boolean>((resolve) => context.clock.after(SETTLE_MS, () => resolve(!sole.isAlone)));
   try {
     if (await Promise.race([wired.then(() => false), otherIsThere])) {
@@ -72,20 +75,36 @@ export async function startThinker(context: ServiceContext, policies: ThinkerPol
     await teardown.run();
     throw error;
   }
-  return { stop: () => teardown.run() };
+  return {
+    async handOver() {
+      // Without a successor (`pm2 restart`, a stop) nobody is served by waiting: the answer is given again afterwards.
+      if (sole.isAwaited) await delivery.finished(DELIVERED_WITHIN_MS);
+    },
+    stop: () => teardown.run(),
+  };
 }
+
+/** With the deadline of a stop (4 s) less than `kill_timeout` in ecosystem.config.js. Answers come faster than they are spoken. */
+const DELIVERED_WITHIN_MS = 20_000;
 
 /** Long enough to find out whether another thinker holds the session, short enough for a start. */
 const SETTLE_MS = 100;
 
-async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown: Teardown): Promise<void> {
+async function wire(
+  context: ServiceContext,
+  policies: ThinkerPolicies,
+  teardown: Teardown,
+  delivery: Delivery,
+): Promise<void> {
   const { bus, clock, log, meters, settings, describe } = context;
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
+  if (!priceOf(model)) log.warn({ model }, 'no price is known for this model: its tokens are counted, its cost is not');
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
   let unavailable: Failure | undefined;
+  let level: Fallback['level'] = 'live';
   const { models } = new GoogleGenAI({
     apiKey: endpoint.apiKey,
     httpOptions: { apiVersion: 'v1beta', ...(endpoint.baseUrl !== undefined && { baseUrl: endpoint.baseUrl }) },
@@ -95,6 +114,8 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     models,
     instruction: SYSTEM_INSTRUCTION,
     offlineReason: () => becauseOf(unavailable),
+    // Whoever decides on the level says why; without a router nobody has.
+    reasonTold: () => level === 'offline',
     clock,
     log,
     meters,
@@ -102,8 +123,6 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
   teardown.add(() => backends.stop());
 
   let microphone: PcmReceiver | undefined;
-  const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
-  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
     clock,
     log,
@@ -117,20 +136,32 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       },
       toolCall: (name, call) => bus.publish(atTopic(toolCall, { name }), call),
       toolStatus: (name, status) => bus.publish(atTopic(toolStatus, { name }), { ...status, at: clock.nowMs() }),
-      audio: (pcm) => replies.publish(pcm),
+      audio(pcm) {
+        replies.publish(pcm);
+        delivery.published(pcm);
+      },
       explain: (text) => bus.publish(alert, { id: `thinker-${clock.nowMs()}`, earcon: 'attention', text }),
     },
     connect: genaiLiveConnections({ endpoint, settings, clock }),
     backends: [backends.http, backends.offline],
     memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
-    recall: (utterance) => microphone?.expect(utterance, 0),
+    recall(utterance) {
+      microphone?.forget(utterance - 1);
+      microphone?.expect(utterance, 0);
+    },
+    catchUp(settled) {
+      // What has been answered is shown again when audio-in reconnects.
+      microphone?.forget(settled);
+      bus.publish(microphoneResend, { stream: settled + 1, from: 0 });
+    },
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
     firstTurn: firstStreamNumber(clock.nowMs()),
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
+    sceneResendMs: settings.sceneResendMs,
     random: Math.random,
-    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
+    sessionPolicy: { ...sessionPolicy(settings), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());
@@ -153,7 +184,7 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       if (payload.state === 'possible') thinker.want();
       else if (payload.state === 'discarded') thinker.discard(payload.utterance);
     }),
-    bus.subscribe(privacy, ({ payload }) => thinker.blockCamera(payload.camera)),
+    bus.subscribe(privacy, ({ payload }) => thinker.camera.block(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
     bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
     bus.subscribe(playback, ({ payload }) => {
@@ -161,8 +192,9 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
     }),
     bus.subscribe(fallback, ({ payload }) => {
-      if (payload.level === 'offline') backends.prepareOffline();
-      thinker.setLevel(payload.level);
+      ({ level } = payload);
+      if (level === 'offline') backends.prepareOffline();
+      thinker.setLevel(level);
     }),
     bus.subscribe(runtimeSettings, ({ payload }) => {
       thinker.enableLive(isLiveWanted(settings, payload));
@@ -170,8 +202,8 @@ async function wire(context: ServiceContext, policies: ThinkerPolicies, teardown
     bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
     bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),
     bus.subscribe(anyJson(toolResult), ({ payload, levels }) => thinker.tools.answered(levels['name'] ?? '', payload)),
-    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
-    bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
+    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.id, payload.text, payload.withFrame ?? false)),
+    bus.subscribe(say, ({ payload }) => thinker.say(payload.id, payload.text)),
     bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
   ];
   for (const subscribed of subscriptions) teardown.add(await subscribed);

@@ -1,81 +1,37 @@
-import type { Session as SessionReport, Transcript, Turn as TurnReport } from '#shared/contract/thinker.ts';
-import type { Log } from '#shared/log/log.ts';
-import type { Meters } from '#shared/metrics/meters.ts';
-import type { PcmFrame } from '#shared/pcm/frame.ts';
-import type { Clock } from '#shared/time/clock.ts';
-import { Answers, backendQuestion } from './answers.ts';
-import type { AnswerBackend, Question as BackendQuestion } from './backends/answer-backend.ts';
+import { Answers } from './answers.ts';
 import { ConversationRunner } from './conversation/conversation-runner.ts';
-import {
-  CONVERSATION_POLICY,
-  type ConversationEffect,
-  type ConversationPolicy,
-  initialConversation,
-} from './conversation/conversation-state.ts';
-import type { MemoryStore } from './conversation/memory-store.ts';
+import { CONVERSATION_POLICY, initialConversation } from './conversation/conversation-state.ts';
 import { Recollection } from './conversation/recollection.ts';
 import { Remarks } from './conversation/remarks.ts';
-import { takeUp } from './conversation/take-up.ts';
-import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
+import { resume } from './conversation/take-up.ts';
+import type { Backend } from './conversation/turn.ts';
+import { carryOut, type Workers } from './effects.ts';
 import { Bill } from './live/bill.ts';
-import { GO_ON, onlyHeard } from './live/instruction.ts';
-import type { ConnectLive, LiveConnection } from './live/live-connection.ts';
+import { onlyHeard } from './live/instruction.ts';
+import type { LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
+import { Repeats } from './repeats.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
 import { ReplyStream } from './reply/reply-stream.ts';
-import type { HandleStore } from './session/handle-store.ts';
 import { SessionRunner } from './session/session-runner.ts';
-import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
-import { Toolbox, type ToolboxOptions } from './tools/toolbox.ts';
+import { SESSION_POLICY } from './session/session-state.ts';
+import type { ThinkerOptions } from './thinker-options.ts';
+import { Toolbox } from './tools/toolbox.ts';
 import { NewestFrame } from './uplink/newest-frame.ts';
 import { OpenMicrophone } from './uplink/open-microphone.ts';
+import { PictureRoom } from './uplink/picture-room.ts';
 import { Questions } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
 
-/** Where the thinker's words go. */
-export interface ThinkerOutput {
-  turn(report: TurnReport): void;
-  transcript(transcript: Transcript): void;
-  session(report: SessionReport): void;
-  audio(frame: PcmFrame): void;
-  /** A tool is called, and what became of a layer's declaration or result. */
-  toolCall: ToolboxOptions['call'];
-  toolStatus: ToolboxOptions['tell'];
-  /** Spoken to the user by the loudspeaker itself, with every backend dead. */
-  explain(text: string): void;
-}
-
-export interface ThinkerOptions {
-  clock: Clock;
-  log: Log;
-  meters: Meters;
-  output: ThinkerOutput;
-  connect: ConnectLive;
-  handles: HandleStore;
-  memory: MemoryStore;
-  /** Asks the microphone for the samples of an utterance, from its beginning. */
-  recall(utterance: number): void;
-  /** Below `live`, best first. */
-  backends: readonly AnswerBackend[];
-  identity: { model: string; simulated: boolean };
-  firstTurn: number;
-  serverVad: boolean;
-  liveEnabled: boolean;
-  /** From 0 to 1. */
-  random(): number;
-  sessionPolicy?: SessionPolicy;
-  conversationPolicy?: ConversationPolicy;
-}
-
 /**
- * Brings conversation and session together with everything they need: hands what happens to the cores, and carries out
- * the conversation's effects. Decides nothing itself.
+ * Brings conversation and session together with everything they need: hands what happens to the cores, and their effects
+ * to whoever carries them out. Decides nothing itself.
  */
 export class Thinker {
   readonly remarks = new Remarks();
   readonly tools: Toolbox;
+  readonly camera = new NewestFrame();
   private readonly options: ThinkerOptions;
-  private readonly camera = new NewestFrame();
   private readonly questions = new Questions();
   private readonly pcm = new PcmBytes();
   private readonly session: SessionRunner;
@@ -86,6 +42,7 @@ export class Thinker {
   private readonly bill: Bill;
   private readonly conversation: ConversationRunner;
   private readonly recollection: Recollection;
+  private readonly repeats: Repeats;
   private hearing: number | undefined;
   private level: Backend = 'live';
   private liveEnabled: boolean;
@@ -94,6 +51,7 @@ export class Thinker {
   constructor(options: ThinkerOptions) {
     this.options = options;
     const { clock, log, meters, output, backends } = options;
+    this.repeats = new Repeats(clock, meters);
     this.bill = new Bill(options.identity.model, meters);
     this.reply = new ReplyStream((frame) => output.audio(frame));
     this.answers = new Answers(backends, log, (turn, report, samples) =>
@@ -127,6 +85,10 @@ export class Thinker {
         },
         said: (event) => this.serverSaid(event),
         failed: (failure) => this.conversation.tell({ type: 'liveFailed', failure }),
+        ponged: (ping) => {
+          room.ponged(ping);
+          this.conversation.look();
+        },
         reported: (report) => output.session(report),
       },
     );
@@ -142,17 +104,19 @@ export class Thinker {
         lowerBackends: this.answers.levels,
         serverVad: options.serverVad,
       }),
-      run: (effect, atMs, samples) => this.run(effect, atMs, samples),
+      run: (effect, atMs, samples) => carryOut(workers, effect, atMs, samples),
       settled: (changed) => {
         if (changed) this.save();
       },
       busyChanged: (busy) => this.session.setBusy(busy),
-      connection: () => ({ heardAtMs: this.session.heardAtMs, rttMs: this.session.rttMs }),
+      network: () => this.session.network,
     });
+    const room = new PictureRoom({ clock, ping: (behindSound) => this.session.ping(behindSound) });
     this.openMicrophone = new OpenMicrophone({
       clock,
       meters,
       camera: this.camera,
+      room,
       inTurn: () => this.conversation.state.active !== undefined,
     });
     this.uplink = new Uplink({
@@ -160,26 +124,30 @@ export class Thinker {
       meters,
       questions: this.questions,
       camera: this.camera,
-      takeRemarks: () => this.takeRemarks(),
+      room,
+      sceneResendMs: options.sceneResendMs,
+      remarksFor: (turn) => {
+        const cut = this.recollection.takeCut();
+        return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
+      },
       started: (turn) => this.conversation.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.conversation.tell({ type: 'questionSent', turn });
-        this.session.ping();
+        this.session.ping(true);
       },
     });
+    const { session, uplink, questions, camera, remarks, recollection, tools, answers, reply, pcm } = this;
+    const workers: Workers = {
+      ...{ clock, meters, output, session, uplink, questions, camera },
+      ...{ remarks, recollection, tools, answers, reply, pcm },
+    };
   }
 
   /** Connects, so that the first question finds a connection, and takes up what a predecessor left unfinished. */
   start(): void {
     this.session.start();
     this.applyLevel();
-    const { unfinished } = this.recollection;
-    if (!unfinished) return;
-    const { ended, news, recall } = takeUp(unfinished, this.options.clock.nowMs());
-    this.options.meters.count('turnsTakenUp');
-    if (ended) this.options.output.turn(ended);
-    if (news) this.conversation.tell(news);
-    if (recall !== undefined) this.options.recall(recall);
+    resume(this.recollection, this.options, (news) => this.conversation.tell(news));
   }
 
   /** Somebody begins to speak: the connection must stand by the time the question is whole. */
@@ -196,6 +164,7 @@ export class Thinker {
     if (!this.questions.hear(utterance, samples)) this.options.meters.count('questionSamplesDropped', samples.length);
     if (this.hearing !== utterance) {
       this.hearing = utterance;
+      this.recollection.heardOf(utterance);
       this.want();
       this.conversation.tell({ type: 'utteranceStarted', utterance, speechStartedMs: timeUs / 1000 });
     }
@@ -218,17 +187,15 @@ export class Thinker {
     this.openMicrophone.pump();
   }
 
-  /** Nothing leaves the device that the user has blocked. */
-  blockCamera(blocked: boolean): void {
-    this.camera.block(blocked);
-  }
-
-  ask(text: string, withFrame: boolean): void {
+  /** A question in text. One that comes again within a minute, by its id, has been asked already; so has a `say`. */
+  ask(id: string, text: string, withFrame: boolean): void {
+    if (this.repeats.isRepeat(`ask ${id}`)) return;
     this.want();
     this.conversation.tell({ type: 'textAsked', kind: 'ask', text, userText: text, withFrame });
   }
 
-  say(text: string): void {
+  say(id: string, text: string): void {
+    if (this.repeats.isRepeat(`say ${id}`)) return;
     this.want();
     this.conversation.tell({ type: 'textAsked', kind: 'say', text, userText: '', withFrame: false });
   }
@@ -280,14 +247,14 @@ export class Thinker {
 
   private save(often = false): void {
     if (this.stopped) return;
-    const { active } = this.conversation.state;
+    const { state } = this.conversation;
+    const { active } = state;
     const question = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
     const written = question?.kind === 'text' ? question.text : undefined;
-    this.recollection.save(active, written, this.options.clock.nowMs(), often);
+    this.recollection.save(state, written, this.options.clock.nowMs(), often);
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
-    this.session.ping();
     this.pcm.reset();
     this.bill.newConnection();
     this.uplink.attach(live);
@@ -324,84 +291,5 @@ export class Thinker {
       default:
         this.conversation.tell({ type: 'serverSaid', event });
     }
-  }
-
-  /** What the model has to know before the next question. */
-  private takeRemarks(): string[] {
-    const cut = this.recollection.takeCut();
-    const remarks = this.remarks.take();
-    return cut === undefined ? remarks : [onlyHeard(cut), ...remarks];
-  }
-
-  private run(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void {
-    const { output, meters } = this.options;
-    switch (effect.type) {
-      case 'announce':
-        output.turn(reportOf(effect.turn, atMs));
-        if (isOver(effect.turn)) {
-          this.questions.forget(effect.turn);
-          this.remarks.forgetTaken();
-        }
-        break;
-      case 'transcribe': {
-        const text = effect.role === 'user' ? effect.turn.userText : effect.turn.modelText;
-        output.transcript({ turn: effect.turn.number, role: effect.role, text, final: effect.final, at: atMs });
-        break;
-      }
-      case 'prepareText': {
-        const { turn, kind, text, withFrame } = effect;
-        this.questions.write(turn, { text, withFrame, exactly: kind === 'say' });
-        break;
-      }
-      case 'ask':
-        this.uplink.ask(effect.turn, effect.remark);
-        break;
-      case 'goOn':
-        this.session.send({ type: 'question', text: GO_ON });
-        break;
-      case 'withdraw':
-        this.tools.abandon();
-        this.uplink.withdraw(effect.turn);
-        break;
-      case 'hush':
-        this.session.send({ type: 'hush' });
-        break;
-      case 'playAudio':
-        if (samples) this.reply.play(effect.turn, samples, atMs);
-        break;
-      case 'endAudio':
-        this.pcm.reset();
-        this.reply.end(effect.turn, atMs);
-        break;
-      case 'reconnect':
-        this.session.giveUp();
-        break;
-      case 'explain':
-        output.explain(effect.text);
-        break;
-      case 'remember':
-        this.recollection.remember(effect.turn, atMs);
-        break;
-      case 'answerWith':
-        this.answers.begin(effect.turn.number, effect.backend, this.backendQuestion(effect.turn));
-        break;
-      case 'cancelAnswer':
-        this.answers.cancel(effect.turn);
-        break;
-      case 'count':
-        meters.count(effect.name);
-        break;
-    }
-  }
-
-  private backendQuestion(turn: Turn): BackendQuestion | undefined {
-    const question = this.questions.of(turn);
-    if (!question) return undefined;
-    const frame = this.camera.fresh(this.options.clock.nowMs());
-    // A backend below `live` remembers nothing, so that remarks are told as the last thing said before the question.
-    if (turn.kind !== 'say') this.remarks.take();
-    const remarks = this.remarks.taken.map((text) => ({ role: 'user' as const, text }));
-    const history = this.recollection.historySince(Number.NEGATIVE_INFINITY);
-    return backendQuestion(question, frame, [...history, ...remarks]);
   }
 }

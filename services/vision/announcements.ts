@@ -13,3 +13,7 @@ export function outageWords(news: 'away' | 'back'): Words {
   if (news === 'back') return { earcon: 'ready', text: 'The camera is back.' };
   return { earcon: 'attention', text: 'The camera does not work at the moment. I cannot see.' };
 }
+
+export function foundWords(): Words {
+  return { earcon: 'ready', text: 'A camera was plugged in. I can see now.' };
+}

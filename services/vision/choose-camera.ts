@@ -3,6 +3,7 @@ import type { Settings } from '#shared/config/settings.ts';
 import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
+import { autoCamera } from './auto-camera.ts';
 import type { Camera, Picture } from './camera.ts';
 import type { CaptureDevices } from './capture-devices.ts';
 import { listFormatsCommand, v4l2Command, videoCommand } from './ffmpeg-commands.ts';
@@ -33,7 +34,7 @@ export async function chooseCamera(needs: CameraNeeds): Promise<Camera | undefin
     case 'off':
       return undefined;
     case 'auto':
-      return (await anyCamera(needs)) ?? testCamera(clock, PERIOD_MS);
+      return (await anyCamera(needs)) ?? autoCamera(testCamera(clock, PERIOD_MS), () => pluggedIn(needs), clock);
     case 'test':
       return testCamera(clock, PERIOD_MS);
     case 'rpicam':
@@ -70,6 +71,11 @@ async function anyCamera(needs: CameraNeeds): Promise<Camera | undefined> {
   const device = needs.devices.webcam();
   const ffmpeg = device && (await needs.devices.installed(FFMPEG));
   return ffmpeg ? webcam(needs, device, ffmpeg) : undefined;
+}
+
+/** Only webcams come while the machine runs; and asking libcamera again and again would cost too much. */
+async function pluggedIn(needs: CameraNeeds): Promise<Camera | undefined> {
+  return needs.devices.webcam() ? anyCamera(needs) : undefined;
 }
 
 function rpicam(needs: CameraNeeds, file: string): Camera {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Alert, alert } from '#shared/contract/speaker.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
-import { lensWords, outageWords } from './announcements.ts';
+import { foundWords, lensWords, outageWords } from './announcements.ts';
 import type { Camera } from './camera.ts';
 import { CameraSupervisor } from './camera-supervisor.ts';
 import { frameFlow } from './frame-flow.ts';
@@ -30,6 +30,8 @@ export function createEye(
   let outage = NO_OUTAGE;
   /** Why the last picture could not be decoded, for the person who wonders why there is none. */
   let undecodable = '';
+  /** `auto` may come to another camera. */
+  let seenThrough: string | undefined;
   let decodedAtMs = Number.NEGATIVE_INFINITY;
 
   const policy = {
@@ -55,6 +57,8 @@ export function createEye(
     captured: (capture) => flow.offer(capture),
     live() {
       context.describe(camera.name);
+      if (camera.name !== seenThrough && seenThrough !== undefined) announce(foundWords());
+      seenThrough = camera.name;
       stepOutage('live');
     },
     lost(reason) {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
 import type { Clock } from '#shared/time/clock.ts';
@@ -20,6 +21,16 @@ const MAX_GARBAGE_BYTES = 16_000_000;
 const LAST_WORDS_CHARACTERS = 300;
 /** They may still be in the pipe when the process is gone; a grandchild may hold the pipe for ever. */
 const LAST_WORDS_MS = 50;
+
+/**
+ * Part of util-linux, which every Debian has. With it the kernel ends the capture program when this process dies, however it
+ * dies: a program that hangs would not notice that nobody reads its pipe, and keep the camera from our successor.
+ */
+const SETPRIV = '/usr/bin/setpriv';
+
+function dyingWithUs({ file, args }: CaptureCommand): CaptureCommand {
+  return existsSync(SETPRIV) ? { file: SETPRIV, args: ['--pdeathsig', 'KILL', file, ...args] } : { file, args };
+}
 
 /** A camera read through a program that writes MJPEG to its standard output. @param command is asked at each opening. */
 export function processCamera(
@@ -49,7 +60,7 @@ export function processCamera(
 }
 
 function openProcess(
-  { file, args }: CaptureCommand,
+  command: CaptureCommand,
   { clock, meters }: Pick<ProcessContext, 'clock' | 'meters'>,
   listener: CameraListener,
 ): OpenCamera {
@@ -59,7 +70,9 @@ function openProcess(
   let garbageBytes = 0;
   let lastWords = '';
   // Detached: a process group of its own, so that a script around the real program cannot keep that one alive.
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const { file } = command;
+  const started = dyingWithUs(command);
+  const child = spawn(started.file, started.args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());

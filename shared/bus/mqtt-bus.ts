@@ -57,7 +57,12 @@ class MqttBus implements Bus {
   /** Retained commands given while the broker was away, by topic: the last word counts, and it is said once. */
   private readonly unsentCommands = new Map<string, Buffer>();
   private readonly outbox = new Outbox();
-  private readonly filters = new Set<string>();
+  /** How many listeners each filter has. */
+  private readonly watchers = new Map<string, number>();
+  /** Filters whose last listener left while the broker was away; mqtt.js subscribes to them once more on the next connection. */
+  private readonly left = new Set<string>();
+  /** Unsubscriptions the broker has not confirmed: Aedes may work on one later than on the subscription behind it. */
+  private readonly leaving = new Map<string, Promise<void>>();
   private unacknowledged = 0;
   private complainedOf = '';
   private wasConnected = false;
@@ -118,10 +123,19 @@ class MqttBus implements Bus {
     channel: Channel<Payload>,
     listener: (message: Message<Payload>) => void,
   ): Promise<() => void> {
-    const end = this.subscriptions.add(channel, listener);
     const filter = `${this.options.topicPrefix}/${filterOf(channel)}`;
-    if (!this.filters.has(filter) || channel.retain) {
-      this.filters.add(filter);
+    const others = this.watchers.get(filter) ?? 0;
+    this.watchers.set(filter, others + 1);
+    const silence = this.subscriptions.add(channel, listener);
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
+      silence();
+      this.leave(filter);
+    };
+    if (others === 0 || channel.retain) {
+      await this.leaving.get(filter);
       if (!(await this.subscribeAtBroker(filter, channel.qos))) {
         end();
         throw new CortexError('bus-rights', `the broker refuses ${this.options.clientName} the topic ${filter}`);
@@ -196,6 +210,27 @@ class MqttBus implements Bus {
     }
   }
 
+  /** The broker is told with the last listener: pictures nobody looks at would cross the bus for as long as we live. */
+  private leave(filter: string): void {
+    const others = (this.watchers.get(filter) ?? 1) - 1;
+    if (others > 0) {
+      this.watchers.set(filter, others);
+      return;
+    }
+    this.watchers.delete(filter);
+    if (this.client.connected) this.unsubscribeAtBroker(filter);
+    else this.left.add(filter);
+  }
+
+  private unsubscribeAtBroker(filter: string): void {
+    const ignored = () => undefined; // a lost connection ends subscriptions too
+    const leaving = this.client.unsubscribeAsync(filter).then(ignored, ignored);
+    this.leaving.set(filter, leaving);
+    void leaving.then(() => {
+      if (this.leaving.get(filter) === leaving) this.leaving.delete(filter);
+    });
+  }
+
   private send(topic: string, bytes: Buffer, qos: 0 | 1, retain: boolean): void {
     this.unacknowledged += 1;
     this.client.publish(`${this.options.topicPrefix}/${topic}`, bytes, { qos, retain }, () => {
@@ -211,6 +246,8 @@ class MqttBus implements Bus {
     this.client.options.reconnectPeriod = RECONNECT_MS;
     this.options.log.info({ url: withoutLogin(this.options.url) }, 'connected to the broker');
     this.options.meters.count('busConnections');
+    for (const filter of this.left) if (!this.watchers.has(filter)) this.unsubscribeAtBroker(filter);
+    this.left.clear();
     // A broker that was restarted has forgotten what it retained; whoever owns a value brings it back.
     for (const [topic, bytes] of this.ownRetained) this.send(topic, bytes, 1, true);
     for (const [topic, bytes] of this.unsentCommands) this.send(topic, bytes, 1, true);

@@ -185,6 +185,12 @@ export const SETTINGS = {
     '1000',
     'An unchanged scene is published at least this often, so that its picture never counts as stale',
   ),
+  sceneResendMs: setting(
+    'CORTEX_SCENE_RESEND_MS',
+    whole(0, 60_000, 'ms'),
+    '5000',
+    'An unchanged scene goes to Gemini again after this long within one question; 0 sends every picture. The end of a question always has one no older than 300 ms',
+  ),
   simulatorPort: setting(
     'CORTEX_SIM_PORT',
     port(),

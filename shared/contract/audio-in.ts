@@ -23,7 +23,10 @@ export const Level = z.object({
 });
 export type Level = z.infer<typeof Level>;
 
-/** Asks the publisher of a PCM stream for its samples from `from` on. */
+/**
+ * Asks the publisher of a PCM stream for its samples from `from` on, and to see the newest frame of every younger stream: so a
+ * process that has just started learns what it missed.
+ */
 export const Resend = z.object({ stream: u32, from: u32 });
 export type Resend = z.infer<typeof Resend>;
 
@@ -32,7 +35,7 @@ export type Resend = z.infer<typeof Resend>;
  * that the successor can go on at the very next sample.
  */
 export const Handover = z.discriminatedUnion('state', [
-  z.object({ state: z.enum(['waiting', 'taken']), pid: z.int() }),
+  z.object({ state: z.enum(['waiting', 'taken', 'gone']), pid: z.int() }),
   z.object({
     state: z.literal('left'),
     pid: z.int(),

@@ -2,6 +2,7 @@ import { type Environment, withEnvFile } from '#shared/config/environment.ts';
 import { loadSettings, unknownSettings } from '#shared/config/load-settings.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
+import { boundLogFile } from '#shared/log/bounded-log-file.ts';
 import { createLog, type Log } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { type Clock, systemClock } from '#shared/time/clock.ts';
@@ -17,6 +18,11 @@ export interface ProcessContext {
 }
 
 export interface Running {
+  /**
+   * Called before `stop` where the end is an orderly one: the process still does all of its work, and may do it until
+   * somebody else can. Bounds its own time; PM2's `kill_timeout` has to be longer than that and the stop's deadline.
+   */
+  handOver?(): Promise<void>;
   /** Called once, on SIGINT, SIGTERM, PM2's shutdown message or `fail`. */
   stop(): Promise<void>;
 }
@@ -54,6 +60,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
   async function end(exitCode: number): Promise<void> {
     if (ending) return;
     ending = true;
+    if (exitCode === 0) await running?.handOver?.().catch((error) => log.error({ err: error }, 'handover failed'));
     const overdue = setTimeout(() => {
       log.error({ deadlineMs: STOP_DEADLINE_MS }, 'stop took too long; leaving without it');
       void leave(exitCode || EXIT_CRASHED);
@@ -74,7 +81,11 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     void end(configuration ? EXIT_CONFIGURATION : EXIT_CRASHED);
   }
 
-  process.on('uncaughtException', fail);
+  process.on('uncaughtException', (error) => {
+    // PM2's log stream throws here when the disk is full. Nothing of ours writes without looking after it, and talking needs no disk.
+    if (isFullDisk(error)) meters.count('logWriteFailures');
+    else fail(error);
+  });
   process.on('unhandledRejection', fail);
   process.on('SIGINT', () => void end(0));
   process.on('SIGTERM', () => void end(0));
@@ -85,6 +96,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
   process.stdout.on('error', () => undefined);
 
   try {
+    await keepLogBounded(environment['pm_out_log_path'], clock, log);
     running = await start({ settings, log, clock, meters, fail });
   } catch (error) {
     fail(error);
@@ -96,6 +108,24 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
   }
   log.info('ready');
   process.send?.('ready');
+}
+
+/** PM2 bounds no log: on a device nobody looks after, it would fill the card in some weeks. */
+const BOUND_LOG_EVERY_MS = 60_000;
+
+/** Resolves when it is small. @param path of the log PM2 writes for this process; undefined where it does not run under PM2. */
+async function keepLogBounded(path: string | undefined, clock: Clock, log: Log): Promise<void> {
+  if (!path) return;
+  const bound = () =>
+    boundLogFile(path).catch((error: unknown) => log.warn({ err: error }, 'the log file cannot be kept small'));
+  // For as long as this process lives, but no reason to.
+  clock.every(BOUND_LOG_EVERY_MS, () => void bound());
+  await bound();
+}
+
+function isFullDisk(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' && syscall === 'write';
 }
 
 /** The last log lines are the ones somebody needs: under PM2 they go through an asynchronous stream, so wait for it. */

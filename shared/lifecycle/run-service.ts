@@ -51,7 +51,7 @@ export async function runService(
         return bus.flush(GOODBYE_MS);
       });
       teardown.add(publishMetrics(service, context, bus));
-      return { stop: () => teardown.run() };
+      return { handOver: async () => running.handOver?.(), stop: () => teardown.run() };
     } catch (error) {
       await teardown.run();
       throw error;

@@ -35,10 +35,10 @@ export class PcmHistory {
     this.samples = 0;
   }
 
-  /** The newest frame of every stream kept: enough for a subscriber to notice what it has missed. */
-  newest(): PcmFrame[] {
+  /** The newest frame of every stream kept that is younger: enough for a subscriber to notice what it has missed. */
+  newest(thanStream = -1): PcmFrame[] {
     const byStream = new Map<number, PcmFrame>();
-    for (const frame of this.frames) byStream.set(frame.stream, frame);
+    for (const frame of this.frames) if (frame.stream > thanStream) byStream.set(frame.stream, frame);
     return [...byStream.values()].map((frame) => ({ ...frame, resent: true }));
   }
 }

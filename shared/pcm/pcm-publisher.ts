@@ -26,7 +26,8 @@ export async function startPcmPublisher(
 ): Promise<PcmPublisher> {
   const history = new PcmHistory(maxSamples);
   const endResend = await bus.subscribe(channels.resend, ({ payload }) => {
-    for (const frame of history.since(payload)) bus.publish(channels.pcm, frame);
+    const frames = [...history.since(payload), ...history.newest(payload.stream)];
+    for (const frame of frames) bus.publish(channels.pcm, frame);
   });
   const endConnection = bus.onConnection((connected) => {
     if (connected) for (const frame of history.newest()) bus.publish(channels.pcm, frame);

@@ -59,6 +59,26 @@ describe('a repairable PCM stream', () => {
     expect(heard).toEqual([3, 4, 5]);
   });
 
+  it('shows one who asks for the stream after the last it knows what has begun since', async () => {
+    const hub = new MemoryHub();
+    const publisher = await startPcmPublisher(hub.bus(), channels, 1000);
+    for (const position of [0, 2]) publisher.publish(frame(position, position === 2));
+    await settle();
+    const heard: number[] = [];
+    const receiver = await startPcmReceiver(
+      hub.bus(),
+      channels,
+      { clock: manualClock(), meters: new Meters(), policy },
+      (received) => {
+        if (received.type === 'samples') heard.push(...received.samples);
+      },
+    );
+    receiver.forget(7);
+    hub.bus().publish(replyResend, { stream: 8, from: 0 });
+    await settle();
+    expect(heard).toEqual([0, 1, 2, 3]);
+  });
+
   it('keeps no more than it may, and says what is lost for good', async () => {
     const hub = new MemoryHub();
     const clock = manualClock();

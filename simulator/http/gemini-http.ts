@@ -45,7 +45,7 @@ export async function serveGemini(
   const problem = keyProblem(request, url, around.scenario);
   if (problem) return refuse(response, namedHttpError(problem, model));
   if (body === undefined) return refuse(response, invalidRequest('Invalid JSON payload received.'));
-  const generated = await generateContent(model, body, { ...around, text: rule?.text });
+  const generated = await generateContent(model, body, { ...around, text: rule?.text, hears: rule?.hears });
   if ('error' in generated) return refuse(response, generated.error);
   const bodies = responseBodies(model, generated.content, stream);
   const events = stream && url.searchParams.get('alt') === 'sse';
@@ -53,6 +53,14 @@ export async function serveGemini(
     ? bodies.map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join('')
     : JSON.stringify(stream ? bodies : bodies[0]);
   response.writeHead(200, { 'content-type': events ? 'text/event-stream' : 'application/json; charset=UTF-8' });
+  if (events && rule?.everyMs !== undefined) {
+    for (const event of bodies) {
+      response.write(`data: ${JSON.stringify(event)}\r\n\r\n`);
+      await around.delay(rule.everyMs);
+    }
+    response.end();
+    return true;
+  }
   if (rule?.drop === 'middle') response.write(whole.slice(0, whole.length / 2), () => request.socket.destroy());
   else response.end(whole);
   return true;

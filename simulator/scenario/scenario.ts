@@ -117,7 +117,12 @@ export const RequestRule = z.strictObject({
   drop: z.optional(z.enum(['before', 'middle'])),
   /** No answer, and the connection stays open. */
   hang: z.optional(z.boolean()),
+  /** What the sound of the request says. */
+  hears: z.optional(z.string()),
+  /** The whole output, as it stands. */
   text: z.optional(z.string()),
+  /** A streamed answer comes bit by bit, each (about six words) so much after the one before. */
+  everyMs: z.optional(Milliseconds),
 });
 export type RequestRule = z.infer<typeof RequestRule>;
 

@@ -39,6 +39,29 @@ describe('a restart of the thinker', () => {
     expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(8_000));
   });
 
+  it('answers what was spoken meanwhile from beginning to end, and nothing a second time', async () => {
+    bench = await thinkerBench();
+    const { until, turns, sessions, hub } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    const before = await bench.speak(0.4);
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === before);
+    let missed = 0;
+    await bench.restart(async () => {
+      missed = (await bench?.speak(0.4)) ?? 0;
+    });
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === missed);
+    // After a reconnection audio-in shows again what it has.
+    hub.disconnect();
+    hub.reconnect();
+    const after = await bench.speak(0.4);
+    await until(turns, ({ state, utterance }) => state === 'done' && utterance === after);
+    expect(turns.filter(({ state }) => state === 'done').map(({ utterance }) => utterance)).toEqual([
+      before,
+      missed,
+      after,
+    ]);
+  });
+
   it('in the middle of an answer says so and gives the rest', async () => {
     bench = await thinkerBench({
       deafSpeaker: true,
@@ -60,6 +83,25 @@ describe('a restart of the thinker', () => {
     const told = JSON.stringify(simulator.state().sessions.at(-1)?.remembers);
     expect(told).toContain('what is ahead?');
     expect(meters.snapshot(0).counters['turnsTakenUp']).toBe(1);
+  });
+
+  it('lets a question that waits behind an answer keep its number', async () => {
+    bench = await thinkerBench({
+      deafSpeaker: true,
+      scenario: {
+        timing: { ...QUICK, speed: 1 },
+        turns: [{ connection: 1, hears: 'what is ahead?', reply: { kind: 'text', text: LONG_REPLY } }],
+      },
+    });
+    const { until, turns, sessions } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await bench.speak(0.5);
+    await until(turns, ({ state }) => state === 'speaking');
+    const utterance = await bench.speak(0.5);
+    const waiting = await until(turns, (turn) => turn.utterance === utterance);
+    await bench.restart();
+    const answered = await until(turns, (turn) => turn.utterance === utterance && turn.state === 'speaking');
+    expect(answered.turn).toBe(waiting.turn);
   });
 
   it('keeps handle and conversation where only their owner may read them', async () => {
@@ -113,5 +155,28 @@ describe('a reload, in which two thinkers overlap', () => {
     expect(simulator.state().openSockets).toBe(1);
     expect([...simulator.recording({ connection: 2 })]).toEqual(ramp(19_200));
     expect(turns.filter(({ state }) => state === 'done')).toHaveLength(1);
+  });
+
+  it('sees an answer through that is being delivered, and leaves the next question to its successor', async () => {
+    bench = await thinkerBench({
+      deafSpeaker: true,
+      scenario: {
+        timing: { ...QUICK, speed: 2 },
+        turns: [{ connection: 1, reply: { kind: 'coded', seconds: 4 } }],
+      },
+    });
+    const { until, turns, frames, sessions, simulator } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    await bench.speak(0.5);
+    const answering = await until(frames, ({ position }) => position > 0);
+    const endOfPredecessor = await bench.overlap();
+    await endOfPredecessor();
+    const last = await until(frames, (frame) => frame.last);
+    expect(last).toMatchObject({ stream: answering.stream, position: 4 * 24_000 });
+    const utterance = await bench.speak(0.5);
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'speaking');
+    expect(turns.some(({ state }) => state === 'failed')).toBe(false);
+    expect(simulator.state().openSockets).toBe(1);
+    expect(simulator.state().mostAtOnce).toBe(1);
   });
 });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
+import { offlineModel } from '#shared/offline-models/model-manifest.ts';
 import { systemClock } from '#shared/time/clock.ts';
 import { SpeechEngine } from '../../services/thinker/backends/offline/speech-engine.ts';
-import { offlineModel } from '../../services/thinker/offline-models/model-manifest.ts';
 import { describeWith } from './harness/requires.ts';
 import { installTinyModels } from './harness/tiny-models.ts';
 

@@ -126,6 +126,14 @@ describe('the Pi’s camera, played by a stand-in', () => {
     await until(() => (frames.seen.slice(seen).some(({ payload }) => isPicture(payload)) ? true : undefined));
   });
 
+  it('is let go of by a program that hangs when our process is killed', async () => {
+    const vision = await stack.start('vision', camera.env('mute'));
+    const hanging = await until(camera.holder);
+    await vision.end('SIGKILL');
+    await until(() => (camera.holder() === undefined ? true : undefined));
+    expect(hanging).toBeGreaterThan(0);
+  });
+
   it('is handed over in a reload, the picture never older than two seconds', async () => {
     const frames = await stack.watch(frame);
     const old = await stack.start('vision', camera.env());

@@ -59,6 +59,11 @@ export class MicrophoneFeed {
     this.options = options;
   }
 
+  /** Whether samples come from a device: what is not heard now is lost. */
+  get isLive(): boolean {
+    return this.capture !== undefined && !this.capture.recorded;
+  }
+
   /** Resolves after the first attempt. Rejects with ConfigurationError for what no retry can mend. */
   start(): Promise<void> {
     this.wanted = true;

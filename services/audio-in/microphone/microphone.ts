@@ -20,6 +20,8 @@ export interface Capture {
   readonly sampleRateHz: number;
   /** What is captured from, as a person would name it. */
   readonly uses: string;
+  /** A recording: whoever opens it gets it from its beginning, and misses nothing. */
+  readonly recorded?: true;
   /** The device is free when this resolves; nothing is captured any more as soon as it has been called. */
   close(): Promise<void>;
 }

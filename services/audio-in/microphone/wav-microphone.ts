@@ -35,6 +35,7 @@ export function wavMicrophone({ path, loop, clock, standsInFor }: WavMicrophoneO
       });
       return {
         sampleRateHz: sound.sampleRateHz,
+        recorded: true,
         uses: standsInFor ? `${standsInFor} (${path})` : `${loop ? 'file-loop' : 'file'}:${path}`,
         close() {
           cancel();

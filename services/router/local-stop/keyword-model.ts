@@ -1,10 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { CortexError } from '#shared/errors/cortex-error.ts';
-
-/** A streaming model made for keywords: 3.3 million parameters, English, Apache-2.0. Also the folder's name. */
-export const KEYWORD_MODEL = 'sherpa-onnx-kws-zipformer-gigaspeech-3.3M-2024-01-01';
-const NETWORK = 'epoch-12-avg-2-chunk-16-left-64';
+import { checkModel } from '#shared/offline-models/check-models.ts';
+import { offlineModel } from '#shared/offline-models/model-manifest.ts';
 
 export interface KeywordModel {
   folder: string;
@@ -16,25 +14,17 @@ export interface KeywordModel {
 
 /**
  * The model's files in `modelsDir`, or undefined where nobody has installed it.
- * Throws CortexError `keyword-model` that names a file which is missing or empty.
+ * Throws CortexError `keyword-model` that names each file which is missing, empty, cut off or another one.
  */
-export function findKeywordModel(modelsDir: string): KeywordModel | undefined {
-  const folder = join(modelsDir, KEYWORD_MODEL);
-  if (sizeOf(folder) === undefined) return undefined;
-  const model: KeywordModel = {
-    folder,
-    encoder: join(folder, `encoder-${NETWORK}.int8.onnx`),
-    decoder: join(folder, `decoder-${NETWORK}.int8.onnx`),
-    joiner: join(folder, `joiner-${NETWORK}.int8.onnx`),
-    tokens: join(folder, 'tokens.txt'),
-  };
-  for (const path of [model.encoder, model.decoder, model.joiner, model.tokens]) {
-    const bytes = sizeOf(path);
-    if (bytes) continue;
-    const wrong = bytes === undefined ? 'is missing' : 'is empty';
-    throw new CortexError('keyword-model', `${path} ${wrong}: unpack the model again, or delete ${folder}`);
+export async function findKeywordModel(modelsDir: string): Promise<KeywordModel | undefined> {
+  const model = offlineModel('keywords');
+  const { state, folder, problems, advice } = await checkModel(modelsDir, model);
+  if (state === 'absent') return undefined;
+  if (state === 'damaged') throw new CortexError('keyword-model', `${problems.join('; ')}; ${advice}`);
+  function part(name: string): string {
+    return join(folder, model.files.map(({ path }) => path).find((path) => basename(path).startsWith(name)) ?? name);
   }
-  return model;
+  return { folder, encoder: part('encoder'), decoder: part('decoder'), joiner: part('joiner'), tokens: part('tokens') };
 }
 
 /** One line of sherpa-onnx's keyword file for each phrase. Throws CortexError where the model has no tokens for it. */
@@ -82,8 +72,4 @@ function readTokens(path: string): Map<string, number> {
       return token && id !== undefined ? [[token, Number(id)] as const] : [];
     }),
   );
-}
-
-function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
 }

@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { microphonePcm, speech } from '#shared/contract/audio-in.ts';
 import { testContext } from '#shared/lifecycle/test-context.ts';
-import { KEYWORD_MODEL } from './keyword-model.ts';
+import { offlineModel } from '#shared/offline-models/model-manifest.ts';
 import { startLocalStop } from './local-stop.ts';
 
 let folder = '';
@@ -23,7 +23,7 @@ beforeAll(async () => {
     format: 'cjs',
     alias: { 'sherpa-onnx-node': join(here, 'stand-in-sherpa.fixture.ts') },
   });
-  const model = join(folder, 'models', KEYWORD_MODEL);
+  const model = join(folder, 'models', offlineModel('keywords').name);
   mkdirSync(model, { recursive: true });
   for (const part of ['encoder', 'decoder', 'joiner']) {
     writeFileSync(join(model, `${part}-epoch-12-avg-2-chunk-16-left-64.int8.onnx`), 'x');

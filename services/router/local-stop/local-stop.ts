@@ -4,6 +4,7 @@ import { messageOf } from '#shared/errors/cortex-error.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
+import { modelsFolder } from '#shared/offline-models/model-manifest.ts';
 import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startKeywordEngine } from './keyword-engine.ts';
@@ -29,7 +30,7 @@ export async function startLocalStop(
   let model: KeywordModel | undefined;
   let keywordsFile = '';
   try {
-    model = findKeywordModel(settings.modelsDir ?? join(settings.stateDir, 'models'));
+    model = await findKeywordModel(modelsFolder(settings));
     if (!model) return undefined;
     keywordsFile = join(settings.stateDir, 'keywords.txt');
     writeFileAtomically(keywordsFile, keywordFile(model, PHRASES));

@@ -24,6 +24,21 @@ test('courtesies come off one by one, and something always remains', () => {
 });
 
 test.each([
+  ['can you tell me what this is', 'what is this'],
+  ['i do not know where i am', 'where am i'],
+  ['louder louder', 'louder'],
+])('"%s" also asks "%s"', (sentence, request) => {
+  expect(requestsOf(sentence)).toContain(request);
+});
+
+test.each([
+  ['Would you mind speaking up?', 'can you speak up'],
+  ['Would you mind stopping now?', 'can you stop now'],
+])('"%s" asks "%s"', (transcript, request) => {
+  expect(sentencesOf(transcript)[0]?.text).toBe(request);
+});
+
+test.each([
   ['thirty five percent', '35 percent'],
   ['nine one one', '9 1 1'],
   ['that one', 'that one'],

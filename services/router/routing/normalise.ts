@@ -24,14 +24,26 @@ const EXPANSIONS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:mic|mike)\b/g, 'microphone'],
   [/\bper cent\b|%/g, ' percent'],
   [/\b(?:someone|somebody|anyone)\b/g, 'anybody'],
+  [/\bnot (?:quite|really|exactly|fully|even) (?=\w)/g, 'not '],
+  [/\bhave (you|i|we) got\b/g, 'do $1 have'],
+  [/\b(i|you|we) have got\b/g, '$1 have'],
+  // "Would you mind speaking up" asks to speak up; verbs that end in e are left to the rules.
+  [/\b(?:would|do) you mind (\w+?)(\w)?(?:\2)ing\b/g, 'can you $1$2'],
+  [/\b(?:would|do) you mind (\w+)ing\b/g, 'can you $1'],
+  // Haste and stammering say a word twice; it counts once, but for what is a rule by being said again.
+  [/\b(careful|look|watch|please|where|what|can|how|is|i) (?=\1\b)/g, ''],
 ];
 
 /** Said before a request without changing it. */
 const LEADING =
-  /^(?:please|hey|hi|hello|ok|okay|alright|right|so|well|and|but|then|now|just|oh|ouch|god|ah|actually|sorry|excuse me|listen|cortex|hold on|wait|maybe|(?:can|could|would|will) you(?: please| just)?|i (?:want|need) you to|i would like you to|you (?:can|may|should|could)|i said|i think|i guess|let us|tell me|do you know|do you have (?:any|an) idea|i (?:want|need|would like) to know|let me know|i wonder) +(?=\S)/;
+  /^(?:please|no(?! more)|yes|yeah|anybody(?= call| get)|hey|hi|hello|ok|okay|alright|right|so|well|and|but|then|now|just|oh|ouch|god|ah|actually|sorry|excuse me|listen|cortex|hold on|wait|maybe|(?:can|could|would|will) you(?: please| just)?|i (?:want|need) you to|i would like you to|you (?:can|may|should|could)|i said|i think|i guess|let us|tell me|do you know|do you have (?:any|an) idea|i (?:want|need|would like) to know|let me know|i wonder|i do not know|i have no idea|i am not sure|i can not remember|i forgot) +(?=\S)/;
 /** Said after a request without changing it. */
 const TRAILING =
-  / +(?:please|now|right now|thanks|thank you|for me|to me|for a (?:moment|second|minute|bit)|for now|okay|ok|alright|cortex|then|again|immediately|at once|a bit|a little|a little bit|very well|at all|any more|anymore|properly|here|today)$/;
+  / +(?:please|now|right now|thanks|thank you|for me|to me|for a (?:moment|second|minute|bit)|for now|okay|ok|alright|cortex|then|again|immediately|at once|slowly|more slowly|clearly|more clearly|a bit|a little|a little bit|very well|at all|any more|anymore|properly|here|today)$/;
+/** "Louder, louder!" */
+const REPEATED = /^(.+?)(?: \1)+$/;
+/** What is left of "can you tell me what this is", in the order of a question. */
+const INDIRECT = /^(what|where|who|how) ((?:this|that|it|he|she|we|i|they|(?:the|my|your) [^ ]+)) (is|are|am)$/;
 /** Hesitation carries no meaning anywhere in a sentence. */
 const HESITATION = /(?<![\w'])(?:u+h+|u+m+|e+r+m*|h+m+|m+h*m+|a+h+m)(?![\w'])/g;
 
@@ -85,12 +97,14 @@ function plain(sentence: string): string {
  * a look: "can you" is courtesy in "can you stop" and the question itself in "can you hear me".
  */
 export function requestsOf(sentence: string): string[] {
-  const requests = [sentence];
-  let request = sentence;
+  let request = sentence.replace(REPEATED, '$1');
+  const requests = request === sentence ? [sentence] : [sentence, request];
   for (;;) {
     const shorter = LEADING.test(request) ? request.replace(LEADING, '') : request.replace(TRAILING, '');
     if (shorter === request) return requests;
     request = shorter;
     requests.push(request);
+    const asked = request.replace(INDIRECT, '$1 $3 $2');
+    if (asked !== request) requests.push(asked);
   }
 }

@@ -33,8 +33,12 @@ const CONFIDENCE: Record<Anchor, number> = { whole: 0.98, begins: 0.9, anywhere:
 /** A phrase that is all that was said beats a longer one inside a sentence by this many words' worth. */
 const ANCHOR_SCORE: Record<Anchor, number> = { whole: 3, begins: 1, anywhere: 0 };
 const OPEN: Route = { layer: 2, intent: 'open', confidence: 0.6 };
-/** "…do not turn off the camera": within this many words before a phrase, a negation takes its meaning away. */
-const NEGATION = /(?:^| )(?:not|never|without|nobody|no longer)(?: [^ ]+){0,5} $/;
+/**
+ * "…do not turn off the camera": within this many words before a phrase, a negation takes its meaning away. Not so where
+ * it is the knowing that is negated: "I do not know where I am" asks.
+ */
+const NEGATION =
+  /(?:^| )(?:not(?! (?:know|sure|certain|remember|recall|understand)\b)|never|without|nobody|no longer)(?: [^ ]+){0,5} $/;
 
 /**
  * Where a transcript belongs, or undefined where nothing was really said (noise that a recogniser turned into words).

@@ -1,6 +1,8 @@
 import type { RuleFamily } from '../routing/rule.ts';
 
 const PLACE = '(in front of|ahead of|around|behind|next to|beside|near|before|above|below)';
+/** What people and things do there. */
+const POSTURE = '[standing|sitting|waiting|lying|left|parked|walking|going|queuing]';
 const SPOTS =
   'here|ahead|around|nearby|behind|coming|approaching|outside|near me|close|in front|on (my|the|your) (left|right)|to (my|the) (left|right)|in (this|the|my) (room|street|picture|hallway|kitchen|way|image)|on (this|the|my) (table|shelf|desk|floor|chair|ground|wall|street|road|plate)';
 const HERE = `(there|${SPOTS})`;
@@ -13,8 +15,8 @@ export const reflex: RuleFamily = {
   intents: {
     see: {
       whole: [
-        '[tell me] what (do|can) you see *',
-        '[tell me] what you [can] see *',
+        '[tell me] what [else] (do|can) you see *',
+        '[tell me] what [else] you [can] see *',
         `what [(else|things|objects|obstacles)] (is|are|lies|stands) [there] [right|directly] ${PLACE} (me|us) [right now]`,
         'what [(else|things|objects)] (is|are) [there] (on|to) (my|the) (left|right)',
         'what [(else|things|objects)] (is|are) [there] on (this|the|my) (table|shelf|desk|floor|chair|counter|plate)',
@@ -25,11 +27,11 @@ export const reflex: RuleFamily = {
     },
     count: {
       begins: [
-        'how many _ (are|is) [there] [standing|sitting|waiting|lying|left] (in|on|at|next to|behind) (front|this|the|my|me|us|here)',
+        `how many _ (are|is) [there] ${POSTURE} (in|on|at|next to|behind) (front|this|the|my|me|us|here)`,
         'how many _ (do|can) you (see|count|spot)',
-        `how many ${THING} (are|is) there`,
-        `how many _ (are|is) [there] (${SPOTS})`,
-        `how many _ (are|is) [there] ${PLACE} (me|us)`,
+        `how many (${THING}|of (them|these|those)) (are|is) there`,
+        `how many _ (are|is) [there] ${POSTURE} (${SPOTS})`,
+        `how many _ (are|is) [there] ${POSTURE} ${PLACE} (me|us)`,
         'count [all] [the|how many|these|those]',
       ],
       unless: ['(a|the|this) (year|month|week|day|world|country)', 'count on', 'count as', 'count to'],
@@ -53,8 +55,9 @@ export const reflex: RuleFamily = {
       begins: [
         `(is|are) there [a|an|any|anybody|some|anything] * ${HERE}`,
         `(is|are) there [a|an|any|anybody|some|anything] * ${PLACE} (me|us)`,
-        '(is|are) there [a|an|any|some] _ (coming|approaching)',
-        `(do|can) you see (a|an|any|anybody|some|the) *`,
+        '(is|are) (there|a|an|any|some|the) _ (coming|approaching)',
+        `(is|are) (a|an|any|some|the) ${THING} ${POSTURE} ${HERE}`,
+        `(do|can) you see (a|an|any|anybody|some|the|my|our) *`,
         '(is|are) anybody (here|there|sitting|standing|near|coming|in|next|behind|walking|around|on|close|waiting)',
         '(is|are) there (anybody|people)',
       ],

@@ -15,9 +15,12 @@ export const safety: RuleFamily = {
         'mind out',
         'duck',
         `[there is|here comes] [a|the] ${VEHICLE} [is] coming`,
+        `stop [stop] (there is|here comes) [a|the] ${VEHICLE}`,
+        'watch it',
       ],
       begins: [
         'look out (a|the|there|for|behind|in front|on)',
+        'watch it (a|the|there)',
         '[be] careful (a|the|there|it|you|with the|of the|on the|behind)',
       ],
       anywhere: [
@@ -41,7 +44,7 @@ export const safety: RuleFamily = {
       begins: [
         '[anybody] help me please',
         'anybody [please] [please] help [me]',
-        'help (i|he|she|they|anybody)',
+        'help [me] (i|he|she|they|anybody|we)',
         'call (9 1 1|911|1 1 2|112|9 9 9|999|an ambulance|the ambulance|the police|police|the fire brigade|a doctor|for help|emergency|my emergency contact)',
         'i need (an ambulance|a doctor|the police|the hospital now|medical help)',
         'this is an emergency',

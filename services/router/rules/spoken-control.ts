@@ -29,13 +29,14 @@ export const spokenControl: RuleFamily = {
         'nevermind',
         'forget (it|about it)',
         'quit (talking|it)',
+        'that will do',
       ],
       begins: ['stop stop', '(stop|quit) talking', 'be quiet', 'shut up'],
     },
     repeat: {
       whole: [
         '[again] repeat [(that|it|this|yourself|what you said)] [again]',
-        'repeat (the|your) last (sentence|answer|thing|part|word|bit) [again]',
+        'repeat (the|your|that) last (sentence|answer|thing|part|word|bit) [again]',
         'say (that|it|this|what you said) [1|one|just 1] (again|once more|more time)',
         'say (that|it) one more time',
         'say again',
@@ -62,7 +63,7 @@ export const spokenControl: RuleFamily = {
         `(increase|raise|boost) ${LOUDNESS}`,
         '[the] volume up',
         'i can (not|barely|hardly) hear (you|it|that|anything) [clearly|well]',
-        `(you are|it is|that is|this is) ${SO} (quiet|soft|low|silent)`,
+        `(you are|it is|that is|this is) [speaking|talking|still] ${SO} (quiet|quietly|soft|softly|low|silent)`,
       ],
     },
     quieter: {
@@ -75,16 +76,23 @@ export const spokenControl: RuleFamily = {
         '(keep|bring) [the|your] (volume|sound|voice) down',
         '[the] volume down',
         '[do] not [be|talk|speak] [so|that|too] (loud|loudly)',
-        `[(you are|it is|that is|this is)] ${SO} loud`,
+        '(do not|stop) (shout|yell|scream|shouting|yelling|screaming) [at me]',
+        `[(you are|it is|that is|this is)] [speaking|talking|still] ${SO} (loud|loudly)`,
       ],
     },
     'volume-set': {
-      whole: [`[(set|turn|put|make)] ${LOUDNESS} [up|down] [to|at] # [percent]`],
+      whole: [
+        `[(set|turn|put|make)] ${LOUDNESS} [up|down] [to|at] # [percent]`,
+        '[(set|turn|put|make)] [it] [to|at] # percent [volume]',
+      ],
     },
     loudest: {
       whole: [
         '(maximum|max|full) volume',
         `[(set|turn|put)] ${LOUDNESS} [up] [to|at] [the] (maximum|max|full)`,
+        `(turn|put) [it|yourself|${LOUDNESS}] (all the way|right|fully) up`,
+        `[turn] up [it|${LOUDNESS}] (all the way|fully)`,
+        `(turn|put) [it|that|yourself] [up] to [the|its] (maximum|max|loudest)`,
         'as loud as (possible|you can)',
       ],
     },
@@ -92,6 +100,8 @@ export const spokenControl: RuleFamily = {
       whole: [
         '(minimum|lowest) volume',
         `[(set|turn|put)] ${LOUDNESS} [down] [to|at] [the] (minimum|min)`,
+        `(turn|put) [it|yourself|${LOUDNESS}] (all the way|right|fully) down`,
+        `(turn|put) [it|that|yourself] [down] to [the|its] (minimum|min|quietest)`,
         'as (quiet|quietly|soft|softly) as (possible|you can)',
       ],
     },
@@ -165,7 +175,7 @@ export const spokenControl: RuleFamily = {
       whole: [
         `(is|are) ${CAMERA} [still|really|currently] (on|off|active|blocked|running|recording|filming)`,
         `(is|are) ${MICROPHONE} [still|really|currently] (on|off|active|blocked|muted|listening|recording)`,
-        'are you [still] (recording|watching|filming) [me|us]',
+        'are you [still] (recording|watching|filming) [me|us|this|that|it|anything]',
         'is privacy mode [still] (on|off|active)',
         'are (we|you) [still] in privacy mode',
       ],
@@ -173,8 +183,8 @@ export const spokenControl: RuleFamily = {
     'are-you-there': {
       whole: [
         '[are] you [still] (there|listening|here|awake|alive|working|with me|on)',
-        '(can|do) you [still] hear me',
-        'is anybody there',
+        '(can|do) you [still] hear (me|us) [still|now|at all]',
+        '[is] anybody there',
       ],
     },
   },

@@ -1,5 +1,11 @@
 import type { RuleFamily } from '../routing/rule.ts';
 
+/** Doing something with a thing; ways and places are the guide's. */
+const HOW_TO =
+  'how (do|can|should|would|must) (i|we|you|one) (use|operate|open|close|fix|repair|clean|wear|install|charge|connect|start|switch|turn on|turn off)';
+const YES =
+  '(yes|yeah|yep|yup|sure|of course|certainly|definitely|right|correct|exactly|okay|ok|alright|fine|absolutely)';
+
 /** Layer 2, named so that other layers can tell the questions apart. What no rule knows goes to the thinker as `open`. */
 export const thinker: RuleFamily = {
   layer: 2,
@@ -19,7 +25,7 @@ export const thinker: RuleFamily = {
       ],
     },
     explain: {
-      begins: ['explain', '[tell me] (why|how come)', 'how (does|do) (a|an|the|this|that|it) * work'],
+      begins: ['explain', '[tell me] (why|how come)', 'how (does|do) (a|an|the|this|that|it) * work', HOW_TO],
       anywhere: ['(can|could|would) you [please] explain', 'explain (to me|this|that|what|how|why)'],
       unless: ['stop'],
     },
@@ -29,17 +35,22 @@ export const thinker: RuleFamily = {
         'what (does|do) [it|this|that|these|the|my] * say',
         'what [it|this|that|the|my] _ (says|say)',
         'what is (written|printed) *',
-        '(is|are) there [any] (text|writing|something written) *',
+        '(is|are) there [any|some] (text|writing|words|letters|[anything|something] [written|printed]) (on|in|here|there) *',
+        '(is|are) there [any|some] (text|writing)',
+        '(is|are) (anything|something) (written|printed) *',
+        '(is|are) there (anything|something) (written|printed|to read) *',
         'what is the (expiry|expiration|best before|use by) date',
+        'when (does|do|will) _ expire',
       ],
       anywhere: ['(can|could|would) you read'],
       unless: ['what did', 'about (this|that) say', 'what you', 'people say'],
     },
     answer: {
       whole: [
-        '(yes|yeah|yep|yup|sure|of course|certainly|definitely|right|correct|exactly|okay|ok|alright|fine) [please|sure|yes|of course|go ahead|do it|do that]',
-        '(sounds|that is) (good|fine|right|great|perfect|correct)',
-        '(no|nope|nah|not really|not now|of course not) [thanks|thank you|please|no|not now]',
+        `${YES} [${YES}] [please|go ahead|do it|do that|why not]`,
+        '(sounds|that is|that sounds|it is|that would be) [very|really] (good|fine|right|great|perfect|correct|nice|okay|ok)',
+        '(why not|go ahead|if you like|i would love that)',
+        '(no|nope|nah|not really|not now|not right now|not yet|of course not) [thanks|thank you|please|no|not now]',
       ],
       begins: ['(yes|yeah|yep) (that|this|the|it|i|please|go)', '(no|nope) (no|that|this|the|it|i|not)'],
     },

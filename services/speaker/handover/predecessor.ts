@@ -6,6 +6,8 @@ import type { Processes } from './process-identity.ts';
 
 /** The bus is quicker; this is for a broker that is away, and for a predecessor that dies without a word. */
 const LOOK_MS = 10;
+/** Within the last word, where the device has 30 ms left to play. */
+const LAST_SAMPLES_LOOK_MS = 2;
 
 export interface Predecessor {
   record: PlayoutRecord;
@@ -17,6 +19,24 @@ export function findPredecessor(path: string, { me, isAlive }: Processes): Prede
   const record = readPlayoutRecord(path);
   if (!record || record.process === me) return undefined;
   return { record, alive: isAlive(record.process) };
+}
+
+/** Whether it still hands over samples: those of its last word, or as many as it likes. */
+export function stillPlays(predecessor: Predecessor | undefined): boolean {
+  return predecessor?.alive === true && (!predecessor.record.final || predecessor.record.toGo > 0);
+}
+
+/** Resolves when the predecessor has handed over its last sample, or has died. */
+export function untilSilent(path: string, { clock, processes }: { clock: Clock; processes: Processes }): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.every(LAST_SAMPLES_LOOK_MS, look);
+    function look(): void {
+      if (stillPlays(findPredecessor(path, processes))) return;
+      cancel();
+      resolve();
+    }
+    look();
+  });
 }
 
 /** Calls `leaves` once, with the last record, when the predecessor has said its last word or has died. Returns the stop. */

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { type AplayNote, AplayProcess } from './aplay-process.ts';
 import { readAplay } from './aplay-stderr.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
@@ -16,24 +15,34 @@ const CARD_PERIODS = 4;
 const OPEN_LIMIT_MS = 3_000;
 const STALLED_MS = 1_000;
 
-/**
- * Started in the background of a shell that leaves at once, so that it is no child of ours: PM2 signals whole process trees,
- * and what is in the pipe shall be heard even if we are killed (nor does aplay die of a level meter nobody reads any more).
- * The pipe is descriptor 3; the shell tells the process id.
- */
-const START_DETACHED = 'trap "" PIPE; LC_ALL=C aplay "$@" <&3 3<&- >/dev/null & echo $!';
+interface Place {
+  clock: Clock;
+  /** Where the pipes to aplay are, for a successor to find. */
+  folder: string;
+  /** This process; see `Processes`. */
+  me: string;
+}
 
 /**
- * Plays through an `aplay` process. It outlives this one: every sample written is heard, whatever becomes of us.
+ * Plays through an `aplay` process. It outlives this one: every sample written is heard, whatever becomes of us. Beside a
+ * predecessor that plays through one, it is that very one the samples go to.
  * @param pcm ALSA's name of the device.
  */
-export function aplayOutput(pcm: string, clock: Clock): OpenOutput {
+export function aplayOutput(pcm: string, place: Place): OpenOutput {
   const depth = new QueueDepth();
   return async (hooks) => {
     raisePriority();
+    const joined = AplayProcess.join(place.folder, { pcm, ...place, predecessorPlays: hooks.predecessorPlays });
+    if (joined) {
+      const { aplay, note } = joined;
+      depth.periods = note.depth;
+      const output = await playThrough(aplay, { pcm, format: note, joined: true, depth, hooks, place });
+      if (typeof output !== 'string') return output;
+    }
     let complaint = '';
     for (const format of formatsToTry(REPLY_RATE_HZ)) {
-      const attempt = await openAplay(pcm, format, { clock, hooks, depth });
+      const aplay = await startAplay(place.folder, aplayArguments(pcm, format));
+      const attempt = await playThrough(aplay, { pcm, format, joined: false, depth, hooks, place });
       if (typeof attempt !== 'string') return attempt;
       complaint = attempt;
       // Another format helps only where the device is there and refuses this one.
@@ -47,110 +56,164 @@ export function aplayOutput(pcm: string, clock: Clock): OpenOutput {
   };
 }
 
+async function startAplay(folder: string, args: readonly string[]): Promise<AplayProcess> {
+  try {
+    return await AplayProcess.start(folder, args);
+  } catch (error) {
+    const message = `CORTEX_STATE_DIR: no pipes to aplay can be made in ${folder} (${messageOf(error)}): choose another folder`;
+    throw new CortexError('no-output', message, { cause: error, retryable: true });
+  }
+}
+
+interface Setup {
+  pcm: string;
+  format: DeviceFormat;
+  /** A predecessor is still playing through it: it is fed when that one has written its last. */
+  joined: boolean;
+  depth: QueueDepth;
+  hooks: OutputHooks;
+  place: Place;
+}
+
 /** The open output, or aplay's complaint. */
-async function openAplay(
-  pcm: string,
-  format: DeviceFormat,
-  { clock, hooks, depth }: { clock: Clock; hooks: OutputHooks; depth: QueueDepth },
-): Promise<Output | string> {
+async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | string> {
+  const { pcm, format, joined, depth, hooks, place } = setup;
+  const { clock, me } = place;
   const source = await sourceFor(hooks.source, format);
   const frames = periodFrames(format);
-  const child = spawn('sh', ['-c', START_DETACHED, 'sh', ...aplayArguments(pcm, format)], {
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  // All four are pipes, which the types cannot know.
-  const [, stdout, stderr, pipe] = child.stdio as unknown as [null, Readable, Readable, Writable];
   return new Promise((resolve) => {
-    let state: 'opening' | 'open' | 'closed' = 'opening';
+    let state: 'waiting' | 'opening' | 'open' | 'closed' | 'lost' = joined ? 'waiting' : 'opening';
     let complaint = '';
-    let written = 0;
-    let taken = 0;
+    let handed = 0;
+    /** Periods in the pipe. */
+    let queued = 0;
     let takenAtMs = clock.nowMs();
-    let pid = 0;
+    let playedOut = (): void => undefined;
 
     function feed(): void {
-      for (; state !== 'closed' && written - taken < depth.periods; written += 1) {
+      for (; (state === 'opening' || state === 'open') && queued < depth.periods; queued += 1) {
         const period = source(frames);
         // Noted first: the write wakes aplay, which may push this process off its core at that very moment.
         hooks.handedOver();
-        pipe.write(period);
+        aplay.write(period);
+        handed += 1;
       }
     }
 
     function end(why: string): void {
       const before = state;
-      state = 'closed';
+      if (before === 'closed') playedOut();
+      if (before === 'closed' || before === 'lost') return;
+      state = 'lost';
       cancelWatch();
-      pipe.destroy();
-      kill(pid);
-      if (before === 'opening') resolve(complaint || why);
-      if (before !== 'open') return;
+      aplay.release();
+      aplay.kill();
+      if (before === 'opening') {
+        resolve(complaint || why);
+        return;
+      }
       const reason = complaint || why;
       hooks.lost(new CortexError('output-lost', `sound output alsa:${pcm} is gone (${reason})`, { retryable: true }));
     }
 
     function progressed(periods: number): void {
-      taken += periods;
+      queued -= periods;
       takenAtMs = clock.nowMs();
       if (state === 'opening') {
         state = 'open';
+        remember(depth.periods);
         resolve(output);
       }
       feed();
     }
 
-    const output: Output = {
-      name: `aplay ${pcm}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
-      unheardSamples: () => PERIOD_SAMPLES * (CARD_PERIODS + depth.periods),
-      perishableSamples: () => 0,
-      close() {
-        if (state === 'closed') return Promise.resolve();
-        state = 'closed';
-        cancelWatch();
-        return new Promise((closed) => {
-          const cancelLimit = clock.after(STALLED_MS, () => kill(pid));
-          stderr.once('close', () => {
-            cancelLimit();
-            closed();
-          });
-          pipe.end();
-        });
-      },
-    };
+    /** The predecessor has written its last sample, or has died. */
+    function takeOver(): void {
+      if (state !== 'waiting') return;
+      state = 'open';
+      takenAtMs = clock.nowMs();
+      aplay.listen(hear, () => end('aplay has ended'));
+      const left = aplay.noted();
+      queued = left?.queued ?? 0;
+      if (left) feed();
+      else end('the predecessor has opened it anew');
+    }
 
-    const cancelWatch = clock.every(STALLED_MS / 4, () => {
-      const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
-      if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
-      else if (depth.wasFine(clock.nowMs())) hooks.queueChanged();
-    });
-    child.on('error', (error) => end(`aplay cannot be started: ${messageOf(error)}`));
-    stdout.on('data', (text: Buffer) => {
-      pid = Number.parseInt(text.toString('latin1'), 10);
-      if (state === 'closed') kill(pid);
-    });
-    stderr.on('close', () => end('aplay has ended'));
-    // A pipe that breaks is followed by the end of stderr, which tells why.
-    pipe.on('error', () => undefined);
-    stderr.on('data', (chunk: Buffer) => {
+    function remember(left: number): void {
+      const note: AplayNote = {
+        ...{ pid: aplay.pid, pcm, rateHz: format.rateHz, channels: format.channels },
+        ...{ depth: depth.periods, queued: left, user: aplay.noted()?.user ?? me },
+      };
+      aplay.note(note);
+    }
+
+    function hear(chunk: Buffer): void {
       const { periods, said } = readAplay(chunk);
       if (said.includes('underrun')) {
-        depth.underran(clock.nowMs());
+        if (depth.underran(clock.nowMs())) remember(depth.periods);
         hooks.underran();
       } else if (said) complaint = said;
       // It goes on after this one, at the wrong pitch.
       if (said.includes('not accurate')) end(complaint);
-      if (periods > 0 && state !== 'closed') progressed(periods);
-    });
-    feed();
-  });
-}
+      if (periods > 0) progressed(periods);
+    }
 
-function kill(pid: number): void {
-  try {
-    if (pid > 0) process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
+    function unheardPeriods(): number {
+      const most = CARD_PERIODS + depth.periods;
+      return state === 'lost' ? Math.min(handed, most) : most;
+    }
+
+    const output: Output = {
+      name: `aplay ${pcm}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
+      continues: joined,
+      unheardSamples: () => PERIOD_SAMPLES * unheardPeriods(),
+      perishableSamples: () => 0,
+      async close() {
+        if (state === 'closed' || state === 'lost') return;
+        const begun = state !== 'waiting';
+        state = 'closed';
+        cancelWatch();
+        // If this is called by the source itself, the period it gives still has to be written.
+        await undefined;
+        const left = aplay.noted();
+        const isHandedOver = left !== undefined && left.user !== me;
+        if (begun && !isHandedOver) {
+          let cancelLimit = (): void => undefined;
+          await new Promise<void>((closed) => {
+            playedOut = closed;
+            cancelLimit = clock.after(STALLED_MS, () => {
+              aplay.kill();
+              closed();
+            });
+            aplay.release();
+          });
+          cancelLimit();
+          return;
+        }
+        aplay.deafen();
+        if (begun) remember(queued);
+        aplay.release();
+        if (begun) await new Promise<void>((heard) => clock.after((PERIOD_US / 1_000) * unheardPeriods(), heard));
+      },
+    };
+
+    const cancelWatch = clock.every(STALLED_MS / 4, () => {
+      if (state === 'waiting') return;
+      const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
+      if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
+      else if (depth.wasFine(clock.nowMs())) {
+        remember(depth.periods);
+        hooks.queueChanged();
+      }
+    });
+    if (joined) {
+      resolve(output);
+      void hooks.alone().then(takeOver);
+    } else {
+      aplay.listen(hear, () => end('aplay has ended'));
+      feed();
+    }
+  });
 }
 
 function aplayArguments(pcm: string, { rateHz, channels }: DeviceFormat): string[] {

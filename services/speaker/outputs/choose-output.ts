@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Settings } from '#shared/config/settings.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { aplayOutput } from './aplay-output.ts';
 import { nullOutput } from './null-output.ts';
@@ -11,24 +12,28 @@ import { portAudioOutput } from './portaudio-output.ts';
 import { wavFileOutput } from './wav-file-output.ts';
 
 const LOOK_FOR_CARDS_MS = 5_000;
+/** Half an hour, 86 MB: nobody asked for this file, and a device without a sound card must not fill its disk with silence. */
+const UNASKED_FILE_SAMPLES = 30 * 60 * REPLY_RATE_HZ;
 
 /** The output CORTEX_AUDIO_OUTPUT asks for. `auto` tries aplay (it plays on if we are killed), then PortAudio, and records into the state folder at last. */
 export function chooseOutput(
   { audioOutput, stateDir }: Pick<Settings, 'audioOutput' | 'stateDir'>,
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log, me }: { clock: Clock; log: Log; me: string },
 ): OpenOutput {
+  const place = { clock, folder: stateDir, me };
   switch (audioOutput.kind) {
     case 'portaudio':
       return portAudioOutput(audioOutput.device, clock);
     case 'alsa':
-      return aplayOutput(audioOutput.pcm, clock);
+      return aplayOutput(audioOutput.pcm, place);
     case 'file':
       return wavFileOutput(audioOutput.path, clock);
     case 'null':
       return nullOutput(clock);
     case 'auto': {
-      const devices = [aplayOutput('default', clock), portAudioOutput(undefined, clock)];
-      return firstThatOpens(devices, wavFileOutput(join(stateDir, 'speaker.wav'), clock), { clock, log });
+      const devices = [aplayOutput('default', place), portAudioOutput(undefined, clock)];
+      const file = wavFileOutput(join(stateDir, 'speaker.wav'), clock, UNASKED_FILE_SAMPLES);
+      return firstThatOpens(devices, file, { clock, log });
     }
   }
 }

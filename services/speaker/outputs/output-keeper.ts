@@ -12,6 +12,8 @@ export interface OutputKeeper {
   /** Resolves after the first attempt, open or not. Rejects with ConfigurationError where trying again cannot help. */
   readonly attempted: Promise<void>;
   readonly latency: OutputLatency;
+  /** See `Output`. */
+  readonly continues: boolean;
   /** Takes no more samples; resolves when the device is free. */
   close(): Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface OutputLatency {
   perishable: number;
 }
 
-export interface OutputKeeperHooks extends Pick<OutputHooks, 'source' | 'handedOver' | 'alone'> {
+export interface OutputKeeperHooks extends Pick<OutputHooks, 'source' | 'handedOver' | 'alone' | 'predecessorPlays'> {
   /** What the samples go to has changed; as a person would name it. */
   named(output: string): void;
   /** Samples taken and not yet heard, now that a device is open or its queue has changed. */
@@ -43,6 +45,7 @@ export function keepOutput(
 ): OutputKeeper {
   let output: Output | undefined;
   let closed = false;
+  let closing: Promise<void> | undefined;
   let pauseMs = BACKOFF_FIRST_MS;
   let complainedOf = '';
   let cancelRetry = (): void => undefined;
@@ -55,9 +58,7 @@ export function keepOutput(
     let early: CortexError | undefined;
     try {
       const opened = await open({
-        source: hooks.source,
-        handedOver: hooks.handedOver,
-        alone: hooks.alone,
+        ...hooks,
         lost(reason) {
           if (output) gone(output, reason);
           else early = reason;
@@ -113,10 +114,14 @@ export function keepOutput(
     get latency() {
       return { unheard: output?.unheardSamples() ?? 0, perishable: output?.perishableSamples() ?? 0 };
     },
-    async close() {
+    get continues() {
+      return output?.continues === true;
+    },
+    close() {
       closed = true;
       cancelRetry();
-      await output?.close();
+      closing ??= output?.close() ?? Promise.resolve();
+      return closing;
     },
   };
 }

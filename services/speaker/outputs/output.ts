@@ -7,6 +7,8 @@ export type SampleSource = (count: number) => Int16Array;
 export interface Output {
   /** As a person would name it. */
   readonly name: string;
+  /** It is the predecessor's own: its first sample follows the other's last one. */
+  readonly continues?: boolean;
   /** Taken from the source and not yet heard, in samples of the source's 24 kHz. */
   unheardSamples(): number;
   /** How many of those are never heard if this process is killed. */
@@ -21,6 +23,8 @@ export interface OutputHooks {
   handedOver(): void;
   /** Resolves when no predecessor of this process uses the output any more: what cannot be shared waits for it. */
   alone(): Promise<void>;
+  /** Whether there is a predecessor that plays and has not yet been told to stop. */
+  predecessorPlays(): boolean;
   /** Called once when the device is gone; the output is closed by then. */
   lost(reason: CortexError): void;
   /** The device ran out of samples: a gap was heard. */

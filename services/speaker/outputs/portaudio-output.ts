@@ -33,10 +33,10 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
   let stuckStreams = 0;
 
   /** Resolves when the stream is closed or has turned out to be stuck. */
-  async function release(stream: PortAudioPlayback, how: 'WAIT' | 'ABORT'): Promise<void> {
+  async function release(stream: PortAudioPlayback): Promise<void> {
     let closed = false;
     let counted = false;
-    const closing = stream.quit(how).then(() => {
+    const closing = stream.quit('ABORT').then(() => {
       closed = true;
       if (counted) stuckStreams -= 1;
     });
@@ -70,7 +70,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
       if (!open) return;
       open = false;
       cancelWatch();
-      void release(stream, 'ABORT');
+      void release(stream);
       hooks.lost(
         new CortexError('output-lost', `sound output ${nameOf(chosen)} is gone (${why})`, { retryable: true }),
       );
@@ -79,7 +79,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     /** Closing a stream drops what is queued in it: silence goes in behind the last samples, and is dropped in their place. */
     async function playOut(): Promise<void> {
       for (let periods = depth.periods + FLUSHING_PERIODS; periods > 0; periods -= 1) await stream.write(silence);
-      await release(stream, 'ABORT');
+      await release(stream);
     }
 
     async function feed(): Promise<void> {
@@ -91,9 +91,10 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
         wroteAtMs = clock.nowMs();
         if (!trouble?.includes('underflow') || !open) continue;
         if (depth.underran(wroteAtMs)) {
-          await release(stream, 'WAIT');
+          await playOut();
           ({ stream, format } = openStream(portAudio, chosen, depth.periods));
           stream.start();
+          written = 0;
         }
         hooks.underran();
       }

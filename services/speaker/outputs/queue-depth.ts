@@ -16,7 +16,7 @@ export class QueueDepth {
   periods = LEAST_PERIODS;
   private recentMs: number[] = [];
   private calmMs = CALM_MS;
-  private calmSinceMs = 0;
+  private calmSinceMs: number | undefined;
   private shortened = false;
 
   /** The device ran dry. True when the queue has become deeper because of it. */
@@ -33,6 +33,7 @@ export class QueueDepth {
 
   /** The device has not run dry meanwhile. True when the queue has become shorter because of it. */
   wasFine(atMs: number): boolean {
+    this.calmSinceMs ??= atMs;
     if (this.periods <= LEAST_PERIODS || atMs - this.calmSinceMs < this.calmMs) return false;
     this.calmSinceMs = atMs;
     this.periods -= STEP_PERIODS;

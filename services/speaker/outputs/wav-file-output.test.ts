@@ -21,6 +21,7 @@ describe('the WAV file output', () => {
       source: (count: number) => Int16Array.from({ length: count }, () => (next += 1)),
       handedOver: () => undefined,
       alone: () => Promise.resolve(),
+      predecessorPlays: () => false,
       lost: () => undefined,
       queueChanged: () => undefined,
       underran: () => {
@@ -83,6 +84,17 @@ describe('the WAV file output', () => {
     utimesSync(path, new Date(now), new Date(now - ageMs));
     await (await wavFileOutput(path, manualClock(now))(counting())).close();
     expect(readWav(readFileSync(path)).samples.length).toBe(0);
+  });
+
+  it('begins anew when the recording is as long as it may be', async () => {
+    const clock = manualClock(Date.now());
+    const path = join(folder, 'out.wav');
+    const output = await wavFileOutput(path, clock, 100 * 24)(counting());
+    while (readFileSync(path).readUInt32LE(40) / 48 < 100) clock.advance(5);
+    clock.advance(20);
+    await output.close();
+    const { samples } = readWav(readFileSync(path));
+    expect([samples[0], samples.length]).toEqual([100 * 24 + 1, 20 * 24]);
   });
 
   it('names the setting where the path cannot be written', async () => {

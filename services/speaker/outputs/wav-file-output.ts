@@ -10,11 +10,15 @@ import { paceSource } from './paced-source.ts';
 /** A file last written this recently belongs to a speaker that was restarted: it is carried on, with the silence between. */
 const CARRY_ON_MS = 10_000;
 
+/** What fits into a WAV file, whose lengths are 32 bits wide: a day. */
+const MOST_SAMPLES = 24 * 60 * 60 * REPLY_RATE_HZ;
+
 /**
  * Records what a device would have played: 24 kHz mono s16le at real-time speed, silence included. The header is right at
  * every moment, so the file can be read while it grows. Rejects with ConfigurationError where the path cannot be written.
+ * @param mostSamples the recording begins anew when it is this long.
  */
-export function wavFileOutput(path: string, clock: Clock): OpenOutput {
+export function wavFileOutput(path: string, clock: Clock, mostSamples = MOST_SAMPLES): OpenOutput {
   return async (hooks) => {
     // Two writers would overwrite each other.
     await hooks.alone();
@@ -32,6 +36,10 @@ export function wavFileOutput(path: string, clock: Clock): OpenOutput {
     function write(block: Int16Array): void {
       if (!open) return;
       try {
+        if (samples + block.length > mostSamples) {
+          ftruncateSync(file, WAV_HEADER_BYTES);
+          samples = 0;
+        }
         const bytes = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
         writeSync(file, bytes, 0, bytes.length, WAV_HEADER_BYTES + samples * 2);
         samples += block.length;

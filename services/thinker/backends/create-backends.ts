@@ -3,8 +3,8 @@ import type { Settings } from '#shared/config/settings.ts';
 import type { Decision } from '#shared/contract/layers.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
+import { modelsFolder } from '#shared/offline-models/model-manifest.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { modelsFolder } from '../offline-models/model-manifest.ts';
 import type { AnswerBackend } from './answer-backend.ts';
 import { createEspeakVoice } from './espeak-voice.ts';
 import { createHttpBackend } from './http/http-backend.ts';
@@ -25,6 +25,8 @@ export interface BackendsOptions {
   readonly instruction: string;
   /** Why there is no network answer, in words that can follow «because». */
   readonly offlineReason: () => string;
+  /** Whether somebody has told the user that reason already. */
+  readonly reasonTold: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
@@ -43,7 +45,7 @@ export interface Backends {
 
 /** The two ways to answer without a Live session, sharing one local voice. Nothing is loaded or started yet. */
 export function createBackends(options: BackendsOptions): Backends {
-  const { settings, models, instruction, offlineReason, clock, log, meters } = options;
+  const { settings, models, instruction, offlineReason, reasonTold, clock, log, meters } = options;
   const engine = new SpeechEngine({ script: ENGINE_SCRIPT, modelsDir: modelsFolder(settings), clock, log, meters });
   const claims = new Claims(clock);
   const localVoice = createLocalVoice({ engine, plain: createEspeakVoice(), clock, log, meters });
@@ -66,6 +68,7 @@ export function createBackends(options: BackendsOptions): Backends {
       voice: localVoice,
       readBattery,
       reason: offlineReason,
+      told: reasonTold,
       claimed: (text, signal) => claims.claimed(text, signal),
       clock,
       log,

@@ -4,9 +4,12 @@ import type { Backend, Turn } from './turn.ts';
 
 /** How long each kind of silence is borne; all in milliseconds. */
 export interface ConversationPolicy {
-  /** From the end of the question to the first output, without the network's own delay. Median 260 ms, p95 420 ms. */
+  /** From the answer to the ping behind the question to the first output. Median 260 ms, p95 420 ms. */
   noOutputMs: number;
-  /** As above, where not even a pong has come. */
+  /**
+   * From the end of the question, or the last sign of life since, to a connection that looks dead because the question's
+   * own ping is not answered, without the delay that is known. A second each way that nobody knows of yet fits in.
+   */
   noPongMs: number;
   /** From the end of the question to handing it to the next backend down, where there is one. */
   fallBackAfterMs: number;
@@ -40,7 +43,7 @@ export interface ConversationPolicy {
 
 export const CONVERSATION_POLICY: ConversationPolicy = {
   noOutputMs: 1_500,
-  noPongMs: 2_000,
+  noPongMs: 2_500,
   fallBackAfterMs: 4_500,
   connectWithinMs: 2_500,
   lastBackendAfterMs: 6_000,
@@ -57,6 +60,17 @@ export const CONVERSATION_POLICY: ConversationPolicy = {
   playbackSilenceMs: 10_000,
 };
 
+/** What is known of the way to the server; Unix milliseconds, 0 for never. */
+export interface Network {
+  /** When anything last came from the server, a pong included. */
+  readonly heardAtMs: number;
+  /** The distance, both ways, of what had not to wait for sound of ours. */
+  readonly rttMs: number;
+  /** The newest ping that was answered, and its answer: whatever had been sent before it has arrived. */
+  readonly pingedAtMs: number;
+  readonly pongedAtMs: number;
+}
+
 /** The server has not closed a turn that is over for us; what it still sends of it is of no use. */
 export interface Owed {
   readonly turn: number;
@@ -68,7 +82,13 @@ export interface Owed {
   readonly sinceMs: number;
 }
 
-export interface ConversationState {
+/** The number a predecessor gave to the turn of an utterance. */
+export interface InheritedTurn {
+  readonly turn: number;
+  readonly utterance: number;
+}
+
+export interface ConversationState extends Network {
   readonly upcomingTurn: number;
   readonly connected: boolean;
   /** Why there is no Live session and none is being tried. */
@@ -78,8 +98,8 @@ export interface ConversationState {
   readonly lowerBackends: readonly Backend[];
   /** Gemini's own detection decides the turns; the microphone streams all the time. */
   readonly serverVad: boolean;
-  /** A turn a predecessor has announced and not ended. */
-  readonly inherited?: { readonly turn: number; readonly utterance: number };
+  /** Turns a predecessor has announced for what is being spoken, and not ended. */
+  readonly inherited: readonly InheritedTurn[];
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
   /** Part of the active question has gone to the present connection. */
@@ -87,10 +107,8 @@ export interface ConversationState {
   /** How often the active question has been put whole, and how many connections were given up for it. */
   readonly asks: number;
   readonly reconnects: number;
-  /** When the active question was last sent whole, and when anything at all last came from the server. */
+  /** When the active question was last sent whole. */
   readonly sentAtMs: number;
-  readonly heardAtMs: number;
-  readonly rttMs: number;
   /** The last sign of life concerning the active turn. */
   readonly lifeAtMs: number;
   readonly serverWorks: boolean;
@@ -146,8 +164,7 @@ export type ConversationEvent = {
   /** The server has the result of every tool it called. */
   | { type: 'toolsAnswered' }
   | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
-  /** `heardAtMs`: when anything last came from the server, a pong included. `rttMs`: the network's last round trip. */
-  | { type: 'timePassed'; heardAtMs: number; rttMs: number }
+  | { type: 'timePassed'; network: Network }
 );
 
 export type ConversationEffect =
@@ -199,11 +216,14 @@ export function initialConversation(options: {
     sentAtMs: 0,
     heardAtMs: 0,
     rttMs: 0,
+    pingedAtMs: 0,
+    pongedAtMs: 0,
     lifeAtMs: 0,
     serverWorks: false,
     toolsRunning: false,
     patienceAsked: false,
     goneOn: false,
+    inherited: [],
     waiting: [],
     recent: [],
   };

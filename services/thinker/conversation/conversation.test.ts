@@ -8,6 +8,7 @@ import {
   type ConversationEvent,
   type ConversationState,
   initialConversation,
+  type Network,
 } from './conversation-state.ts';
 import { conversationWakeMs } from './watchdogs.ts';
 
@@ -34,7 +35,11 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
   const script = {
     /** Whether pongs come. */
     alive: true,
+    /** The distance, and what is known of it before a pong tells. */
     rttMs: 0,
+    knownRttMs: 0,
+    /** How long the sound of the question needs on its way. */
+    behindMs: 0,
     at(ms: number) {
       nowMs = ms;
       return script;
@@ -69,10 +74,14 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
     /** Lets time pass until nothing is due any more, or until `ms`. */
     wait(ms = Number.POSITIVE_INFINITY) {
       for (let guard = 0; guard < 100; guard += 1) {
-        const wakeMs = conversationWakeMs(state, policy);
-        if (wakeMs === undefined || wakeMs > ms) break;
+        const { sentAtMs, pingedAtMs, active } = state;
+        const asked = script.alive && active?.phase === 'thinking' && active.backend === 'live' && state.connected;
+        const pongMs = asked && pingedAtMs < sentAtMs ? sentAtMs + script.behindMs + script.rttMs : ms + 1;
+        const wakeMs = Math.min(conversationWakeMs(state, policy) ?? ms + 1, pongMs);
+        if (wakeMs > ms || wakeMs === Number.POSITIVE_INFINITY) break;
         nowMs = Math.max(nowMs, wakeMs);
-        script.feed({ type: 'timePassed', heardAtMs: script.alive ? nowMs : 0, rttMs: script.rttMs });
+        const ponged = nowMs >= pongMs ? { pingedAtMs: sentAtMs, pongedAtMs: pongMs, heardAtMs: pongMs } : {};
+        script.feed({ type: 'timePassed', network: { ...networkOf(state), rttMs: script.knownRttMs, ...ponged } });
       }
       if (Number.isFinite(ms)) nowMs = ms;
       return script;
@@ -92,6 +101,16 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
   };
   return script;
 }
+
+function networkOf({ heardAtMs, rttMs, pingedAtMs, pongedAtMs }: Network): Network {
+  return { heardAtMs, rttMs, pingedAtMs, pongedAtMs };
+}
+
+/** Nothing is known, or only how far the server is. */
+const far = (rttMs = 0): Body => ({
+  type: 'timePassed',
+  network: { heardAtMs: 0, rttMs, pingedAtMs: 0, pongedAtMs: 0 },
+});
 
 function plain(type: ServerEvent['type']): ServerEvent {
   switch (type) {
@@ -265,7 +284,8 @@ describe('an interruption', () => {
 describe('a server that misbehaves', () => {
   it('is asked again when it says nothing, then replaced, then explained, within eight seconds', () => {
     const talk = connected().at(1_000).question(1);
-    talk.feed({ type: 'timePassed', heardAtMs: 1_050, rttMs: 50 }).wait(2_549);
+    talk.rttMs = 50;
+    talk.wait(2_549);
     expect(talk.of('ask')).toHaveLength(1);
     talk.wait(2_550);
     expect(talk.of('ask')).toHaveLength(2);
@@ -287,14 +307,36 @@ describe('a server that misbehaves', () => {
     expect(talk.of('reconnect')).toHaveLength(1);
   });
 
-  it('is given the time its distance takes', () => {
-    const talk = connected().at(1_000).question(1);
-    talk.rttMs = 4_000;
-    talk.wait(6_000);
+  it.each([
+    ['where it is known', 4_000, 4_000],
+    ['of a second each way where nobody knows of it yet', 2_000, 0],
+  ])('is given the time its distance takes, %s', (_name, rttMs, knownRttMs) => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(1_000)
+      .question(1);
+    Object.assign(talk, { rttMs, knownRttMs });
+    talk.wait(1_000 + rttMs + 1_400);
     expect(talk.of('ask')).toHaveLength(1);
     expect(talk.of('reconnect')).toHaveLength(0);
     talk.server('audio');
     expect(talk.phases(FIRST).at(-1)).toBe('speaking');
+  });
+
+  it('is left in peace while a slow network still carries the question, and then has its own time', () => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(1_000)
+      .question(1);
+    talk.behindMs = 5_000;
+    // Pings between the sound are answered.
+    for (const heardAtMs of [2_500, 4_500]) {
+      talk.wait(heardAtMs).feed({ type: 'timePassed', network: { ...networkOf(talk.state), heardAtMs } });
+    }
+    talk.wait(7_400);
+    expect(talk.of('ask')).toHaveLength(1);
+    expect([...talk.of('reconnect'), ...talk.of('answerWith')]).toEqual([]);
+    talk.wait(8_000);
+    // The promise to the user comes before everything.
+    expect(talk.of('answerWith')[0]?.backend).toBe('http');
   });
 
   it('is asked again after an empty turn, and again on a new connection', () => {
@@ -542,7 +584,7 @@ const anything = fc.oneof(
       }),
     ),
   },
-  { weight: 3, arbitrary: fc.constant<Body>({ type: 'timePassed', heardAtMs: 0, rttMs: 0 }) },
+  { weight: 3, arbitrary: fc.constant<Body>(far()) },
 );
 
 describe('any course of events', () => {
@@ -601,7 +643,9 @@ const PROMISE_MS = 8_000;
 const TROUBLE: [string, (talk: ReturnType<typeof play>) => void][] = [
   ['silence, with pongs', () => undefined],
   ['packets swallowed', (talk) => void Object.assign(talk, { alive: false })],
-  ['a distance of four seconds', (talk) => void Object.assign(talk, { rttMs: 4_000 })],
+  ['a distance of four seconds', (talk) => void Object.assign(talk, { rttMs: 4_000, knownRttMs: 4_000 })],
+  ['sound that takes four seconds', (talk) => void Object.assign(talk, { behindMs: 4_000 })],
+  ['sound that never arrives', (talk) => void Object.assign(talk, { behindMs: 60_000 })],
   ['empty turns', (talk) => void talk.server('turnCompleted', 'turnCompleted', 'turnCompleted')],
   ['an interrupted of nobody, then silence', (talk) => void talk.server('interrupted')],
   ['thoughts and no end of them', (talk) => void talk.server('thought')],
@@ -633,7 +677,7 @@ describe('the user gets an answer or a spoken reason within eight seconds of the
         { type: 'disconnected' },
         { type: 'questionSent', turn: FIRST },
         { type: 'toolsAnswered' },
-        { type: 'timePassed', heardAtMs: 0, rttMs: 5_000 },
+        far(5_000),
       ),
       fc
         .constantFrom<ServerEvent['type']>('thought', 'interrupted', 'turnCompleted', 'toolsCalled', 'userText')

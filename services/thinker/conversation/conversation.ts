@@ -42,7 +42,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       utteranceEnded(draft, event.utterance, event.speechEndedMs);
       return;
     case 'turnInherited':
-      draft.inherited = { turn: event.turn, utterance: event.utterance };
+      draft.inherited = [...draft.inherited, { turn: event.turn, utterance: event.utterance }];
       return;
     case 'textAsked':
       textAsked(draft, event);
@@ -95,8 +95,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     }
     case 'timePassed':
-      draft.heardAtMs = event.heardAtMs;
-      draft.rttMs = event.rttMs;
+      Object.assign(draft, event.network);
       return;
   }
 }
@@ -113,10 +112,10 @@ function utteranceStarted(draft: Draft, utterance: number, speechStartedMs: numb
 
 /** The number a predecessor announced for this utterance, or a new one. */
 function numberFor(draft: Draft, utterance: number): number {
-  if (draft.inherited?.utterance === utterance) {
-    const { turn } = draft.inherited;
-    delete draft.inherited;
-    return turn;
+  const inherited = draft.inherited.find((turn) => turn.utterance === utterance);
+  if (inherited) {
+    draft.inherited = draft.inherited.filter((turn) => turn !== inherited);
+    return inherited.turn;
   }
   draft.upcomingTurn += 1;
   return draft.upcomingTurn - 1;
@@ -124,7 +123,7 @@ function numberFor(draft: Draft, utterance: number): number {
 
 function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number): void {
   const turn = [draft.active, ...draft.waiting].find((candidate) => candidate?.utterance === utterance);
-  if (!turn && draft.inherited?.utterance === utterance) {
+  if (!turn && draft.inherited.some((inherited) => inherited.utterance === utterance)) {
     // Nobody has the samples any more: the turn cannot be answered, and the user is told.
     const lost = newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance);
     admit(draft, lost);

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 import type { Log } from '#shared/log/log.ts';
+import type { InheritedTurn } from './conversation-state.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** A turn that was not over when the process ended. */
@@ -22,6 +23,10 @@ export interface UnfinishedTurn {
 export interface Memory {
   ledger: readonly LedgerEntry[];
   unfinished?: UnfinishedTurn | undefined;
+  /** Spoken questions behind it. */
+  waiting?: readonly InheritedTurn[] | undefined;
+  /** No utterance up to this one is anybody's question any more. */
+  settledUtterance?: number | undefined;
 }
 
 /** Where the conversation survives the process. */
@@ -44,6 +49,8 @@ const StoredMemory = z.object({
       heard: z.string(),
     }),
   ),
+  waiting: z.optional(z.array(z.object({ turn: z.number(), utterance: z.number() }))),
+  settledUtterance: z.optional(z.number()),
   savedAtMs: z.number(),
 });
 
@@ -58,10 +65,13 @@ export function fileMemoryStore(stateDir: string, log: Log, nowMs: () => number)
   return {
     load(atMs) {
       try {
-        const { ledger, unfinished, savedAtMs } = StoredMemory.parse(JSON.parse(readFileSync(path, 'utf8')));
+        const { ledger, unfinished, waiting, settledUtterance, savedAtMs } = StoredMemory.parse(
+          JSON.parse(readFileSync(path, 'utf8')),
+        );
         return {
           ledger: ledger.filter((entry) => atMs - entry.atMs < REMEMBERED_MS),
-          ...(unfinished && atMs - savedAtMs < UNFINISHED_MS && { unfinished }),
+          ...(settledUtterance !== undefined && { settledUtterance }),
+          ...(atMs - savedAtMs < UNFINISHED_MS && { unfinished, waiting }),
         };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {

@@ -1,4 +1,5 @@
 import type { HistoryLine } from '../live/live-connection.ts';
+import type { ConversationState, InheritedTurn } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
 import type { MemoryStore, UnfinishedTurn } from './memory-store.ts';
 import { heardText, type Turn } from './turn.ts';
@@ -10,14 +11,22 @@ const SAVE_PERIOD_MS = 1_000;
 export class Recollection {
   /** What a predecessor left behind in the middle of a turn. */
   readonly unfinished: UnfinishedTurn | undefined;
+  /** The spoken questions it had not come to. */
+  readonly waiting: readonly InheritedTurn[];
+  /** The last utterance a predecessor was done with. */
+  readonly settledUtterance: number | undefined;
   private readonly store: MemoryStore;
   private ledger: readonly LedgerEntry[];
   private savedAtMs = Number.NEGATIVE_INFINITY;
   private toldCut = 0;
+  private newestUtterance: number | undefined;
 
   constructor(store: MemoryStore, nowMs: number) {
     this.store = store;
-    const { ledger, unfinished } = store.load(nowMs);
+    const { ledger, unfinished, waiting = [], settledUtterance } = store.load(nowMs);
+    this.waiting = waiting;
+    this.settledUtterance = settledUtterance;
+    this.newestUtterance = settledUtterance;
     this.ledger = ledger;
     this.unfinished = unfinished;
   }
@@ -44,11 +53,21 @@ export class Recollection {
     return last.heard;
   }
 
+  /** An utterance has begun. */
+  heardOf(utterance: number): void {
+    this.newestUtterance = Math.max(this.newestUtterance ?? 0, utterance);
+  }
+
   /**
-   * Stores all of it. @param active the turn that would be left unfinished if the process ended now. @param written its
-   * question, where it came as text. @param often leaves out what changed within the last second.
+   * Stores all of it: `active` would be left unfinished if the process ended now. @param written its question, where it
+   * came as text. @param often leaves out what changed within the last second.
    */
-  save(active: Turn | undefined, written: string | undefined, nowMs: number, often = false): void {
+  save(
+    { active, waiting }: Pick<ConversationState, 'active' | 'waiting'>,
+    written: string | undefined,
+    nowMs: number,
+    often = false,
+  ): void {
     if (often && nowMs - this.savedAtMs < SAVE_PERIOD_MS) return;
     this.savedAtMs = nowMs;
     const unfinished = active && {
@@ -59,6 +78,17 @@ export class Recollection {
       answering: active.replySamples > 0,
       heard: heardText(active),
     };
-    this.store.save({ ledger: this.ledger, ...(unfinished && { unfinished }) });
+    const spoken = waiting.flatMap(({ number, utterance }) =>
+      utterance === undefined ? [] : [{ turn: number, utterance }],
+    );
+    const pending = [...spoken, ...(active ? [active] : [])].flatMap(({ utterance }) => utterance ?? []);
+    this.store.save({
+      ledger: this.ledger,
+      ...(unfinished && { unfinished }),
+      ...(spoken.length > 0 && { waiting: spoken }),
+      ...(this.newestUtterance !== undefined && {
+        settledUtterance: Math.min(this.newestUtterance, ...pending.map((utterance) => utterance - 1)),
+      }),
+    });
   }
 }

@@ -7,25 +7,26 @@ describe('the remarks of other layers', () => {
     remarks.note('gps', 'Baker Street 220');
     remarks.note('detector', 'a car');
     remarks.note('gps', 'Baker Street 221');
-    expect(remarks.take()).toEqual(['[detector] a car', '[gps] Baker Street 221']);
-    expect(remarks.take()).toEqual([]);
+    expect(remarks.takeAlong(1)).toEqual(['[detector] a car', '[gps] Baker Street 221']);
+    expect(remarks.takeAlong(2)).toEqual([]);
   });
 
-  it('are still there for the next backend that is asked the same question, and not for the next question', () => {
+  it('are still there when the same question is put again, whatever other turn is over by then, and not for the next', () => {
     const remarks = new Remarks();
+    remarks.takeAlong(1);
     remarks.note('detector', 'a car');
-    remarks.take();
+    remarks.takeAlong(2, 'Only half was heard.');
     remarks.note('gps', 'Baker Street');
-    remarks.take();
-    expect(remarks.taken).toEqual(['[detector] a car', '[gps] Baker Street']);
-    remarks.forgetTaken();
-    expect(remarks.taken).toEqual([]);
+    remarks.forget(1);
+    expect(remarks.takeAlong(2)).toEqual(['Only half was heard.', '[detector] a car', '[gps] Baker Street']);
+    remarks.forget(2);
+    expect(remarks.takeAlong(3)).toEqual([]);
   });
 
   it('are forgotten beyond twenty sources, and cut beyond two thousand characters', () => {
     const remarks = new Remarks();
     for (let source = 0; source < 30; source += 1) remarks.note(`s${source}`, 'x'.repeat(5_000));
-    const lines = remarks.take();
+    const lines = remarks.takeAlong(1);
     expect(lines).toHaveLength(20);
     expect(lines[0]).toBe(`[s10] ${'x'.repeat(2_000)}`);
   });

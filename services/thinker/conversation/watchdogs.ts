@@ -126,8 +126,21 @@ function silenceMs(state: ConversationState, active: Turn, policy: ConversationP
   if (!state.connected || state.toolsRunning) return undefined;
   // Both remedies spent: the clock of the turn decides.
   if (active.phase !== 'thinking' || (state.asks >= 2 && state.reconnects > 0)) return undefined;
-  const answered = state.heardAtMs >= state.sentAtMs;
-  return state.lifeAtMs + state.rttMs + (answered ? policy.noOutputMs : policy.noPongMs);
+  // The pong shows that the question is there, however long its way was.
+  if (hasArrived(state)) return Math.max(state.lifeAtMs, state.pongedAtMs) + policy.noOutputMs;
+  return Math.max(state.lifeAtMs, state.heardAtMs) + state.rttMs + policy.noPongMs;
+}
+
+/** The ping behind the question has been answered. */
+function hasArrived({ pingedAtMs, sentAtMs }: ConversationState): boolean {
+  return pingedAtMs >= sentAtMs;
+}
+
+/** What the network takes of the time an answer may take; without limit while the question is still on its way. */
+function delayMs(state: ConversationState, active: Turn, endedMs: number): number {
+  if (active.phase === 'thinking' && hasArrived(state)) return state.pongedAtMs - state.sentAtMs;
+  const onItsWay = state.connected && state.heardAtMs > Math.max(endedMs, state.sentAtMs);
+  return onItsWay ? Number.POSITIVE_INFINITY : state.rttMs;
 }
 
 /** When the user must hear something, answer or reason. */
@@ -142,7 +155,7 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
   // A reconnection for this very question is part of its remedy and gets the longer time.
   const unconnected = !state.connected && state.reconnects === 0;
   const patienceMs = unconnected ? policy.connectWithinMs : policy.fallBackAfterMs;
-  return endedMs + Math.min(policy.answerWithinMs, patienceMs + state.rttMs);
+  return endedMs + Math.min(policy.answerWithinMs, patienceMs + delayMs(state, active, endedMs));
 }
 
 /** When somebody who waits for whoever is at work must be told so. */

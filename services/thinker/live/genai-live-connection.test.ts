@@ -127,6 +127,37 @@ describe('a Live connection through the SDK', () => {
     await until('closed');
   });
 
+  it('reports every step to the set-up, can be pinged before it, and says which ping is answered', async () => {
+    const order: string[] = [];
+    const port = await gemini((socket) => {
+      socket.on('ping', () => order.push('ping'));
+      socket.on('message', () => order.push('set-up'));
+      confirmSetup(socket);
+    });
+    const connect = genaiLiveConnections({
+      endpoint: { apiKey: 'k', baseUrl: `http://127.0.0.1:${port}`, simulated: false },
+      settings,
+      clock: systemClock(),
+    });
+    const events: LiveEvent[] = [];
+    await new Promise<void>((resolve) => {
+      const connection = connect({ tools: [] }, (event) => {
+        events.push(event);
+        if (event.type === 'progressed') order.push(connection.ping(7) ? 'pinged' : 'not yet');
+        if (event.type === 'opened') connection.close();
+        if (event.type === 'closed') resolve();
+      });
+    });
+    expect(order).toEqual(['not yet', 'pinged', 'ping', 'set-up']);
+    expect(events.filter(({ type }) => type !== 'message')).toEqual([
+      { type: 'progressed' },
+      { type: 'progressed' },
+      { type: 'ponged', ping: 7 },
+      { type: 'opened' },
+      expect.objectContaining({ type: 'closed' }),
+    ]);
+  });
+
   it('says closed when the server closes before the set-up is confirmed', async () => {
     const port = await gemini((socket) => socket.once('message', () => socket.close(1007, 'API key not valid.')));
     expect(await connectTo(port).until('closed')).toEqual({ type: 'closed', code: 1007, reason: 'API key not valid.' });
@@ -155,7 +186,7 @@ describe('a Live connection through the SDK', () => {
     await new Promise((resolve) => silent.once('connection', resolve));
     connection.close();
     await until('closed');
-    expect(events).toHaveLength(1);
+    expect(events.map(({ type }) => type).filter((type) => type !== 'progressed')).toEqual(['closed']);
   });
 
   it('is closed within a second towards a peer that never answers the goodbye', async () => {

@@ -47,8 +47,8 @@ class GenaiLiveConnection implements LiveConnection {
     return true;
   }
 
-  ping(): void {
-    this.socket?.ping();
+  ping(number: number): boolean {
+    return this.socket?.ping(number) ?? false;
   }
 
   close(): void {

@@ -38,13 +38,16 @@ export type ClientMessage =
   | { type: 'toolResponses'; responses: readonly ToolResponse[] };
 
 export type LiveEvent =
+  /** One more step to the set-up is done: the TCP connection, TLS, the WebSocket. */
+  | { type: 'progressed' }
   /** The set-up is confirmed; messages may be sent. */
   | { type: 'opened' }
   /** One parsed JSON message of the server, whatever it holds. */
   | { type: 'message'; message: unknown; bytes: number }
   /** A frame that is no JSON object. */
   | { type: 'unreadable'; bytes: number }
-  | { type: 'ponged' }
+  /** `ping`: the number of the ping that is answered; NaN where the server says none. */
+  | { type: 'ponged'; ping: number }
   /** The end, exactly once, whatever went wrong and when. `httpStatus` where the upgrade was answered with one. */
   | { type: 'closed'; code?: number; reason: string; httpStatus?: number };
 
@@ -56,7 +59,8 @@ export interface LiveConnection {
   readonly sentBytes: number;
   /** Returns false where the connection is not open; nothing is sent then. */
   send(message: ClientMessage): boolean;
-  ping(): void;
+  /** Returns false where the WebSocket is not open (the set-up may still be under way); nothing is sent then. */
+  ping(number: number): boolean;
   /** Says goodbye; `closed` follows within half a second even from a peer that does not answer. */
   close(): void;
 }

@@ -59,11 +59,24 @@ export class LiveSocket {
       headers: this.headers,
       perMessageDeflate: false,
       maxPayload: MAX_MESSAGE_BYTES,
+      finishRequest: (request) => {
+        request.on('socket', (socket) => {
+          for (const step of ['connect', 'secureConnect'])
+            socket.once(step, () => this.listener({ type: 'progressed' }));
+        });
+        request.end();
+      },
     });
     this.ws = ws;
-    ws.on('open', () => this.sdk.onopen());
+    ws.on('open', () => {
+      // Before the set-up, so that a ping of the listener measures the network alone.
+      this.listener({ type: 'progressed' });
+      this.sdk.onopen();
+    });
     ws.on('message', (bytes: Buffer) => this.received(bytes));
-    ws.on('pong', () => this.listener({ type: 'ponged' }));
+    ws.on('pong', (payload) =>
+      this.listener({ type: 'ponged', ping: Number.parseInt(payload.toString('latin1'), 10) }),
+    );
     ws.on('error', (error) => {
       this.failure ||= messageOf(error);
     });
@@ -101,8 +114,10 @@ export class LiveSocket {
     this.ws.send(text, () => undefined);
   }
 
-  ping(): void {
-    if (this.open) this.ws?.ping(undefined, undefined, () => undefined);
+  ping(number: number): boolean {
+    if (!this.open) return false;
+    this.ws?.ping(String(number), undefined, () => undefined);
+    return true;
   }
 
   close(): void {

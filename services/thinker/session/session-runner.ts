@@ -2,11 +2,15 @@ import type { Failure, Session as SessionReport } from '#shared/contract/thinker
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { classifyEnding } from '../live/failure.ts';
+import { EventLoop } from '../event-loop.ts';
+import { classifyFailure } from '../failure.ts';
 import type { ConnectLive, LiveConnection, LiveEvent, LiveRequest } from '../live/live-connection.ts';
+import { liveSymptom } from '../live/live-symptom.ts';
 import { readServerMessage, type ServerEvent } from '../live/server-message.ts';
 import type { HandleStore } from './handle-store.ts';
-import { nextSession, sessionWakeMs } from './session.ts';
+import { RoundTrips } from './round-trips.ts';
+import { nextSession } from './session.ts';
+import { sessionWakeMs } from './session-due.ts';
 import { sessionReport } from './session-report.ts';
 import {
   initialSession,
@@ -25,6 +29,8 @@ export interface SessionListener {
   said(event: ServerEvent): void;
   /** There will be no connection until a person does something about it. */
   failed(failure: Failure): void;
+  /** The ping of this number has been answered. */
+  ponged(number: number): void;
   reported(report: SessionReport): void;
 }
 
@@ -42,33 +48,24 @@ export interface SessionRunnerOptions {
   random(): number;
 }
 
-/** So many are remembered. */
-const ROUND_TRIPS = 4;
-
 /** Carries out what the session's core decides: opens and closes connections, keeps the clock, passes on what arrives. */
 export class SessionRunner {
   private readonly options: SessionRunnerOptions;
   private readonly listener: SessionListener;
-  private readonly queue: SessionEvent[] = [];
+  private readonly loop: EventLoop<SessionEvent>;
   private state: SessionState;
   private connection: { number: number; live: LiveConnection } | undefined;
   /** What the connection being opened does not know. */
   private unknownSinceMs: number | undefined;
   private open = false;
   private reported = '';
-  private working = false;
   private stopped = false;
   /** Bytes of all connections since the start. */
   receivedBytes = 0;
   private sentBytesBefore = 0;
-  /** When anything last came from the server, Unix milliseconds. */
-  heardAtMs = 0;
-  /** The shortest of the last round trips; the others waited for something else than the network. */
-  rttMs = 0;
-  private roundTripsMs: number[] = [];
-  private pingedAtMs: number | undefined;
+  private heardAtMs = 0;
+  private readonly roundTrips = new RoundTrips();
   private afterClose: (() => void) | undefined;
-  private cancelWake: (() => void) | undefined;
 
   constructor(options: SessionRunnerOptions, listener: SessionListener) {
     this.options = options;
@@ -76,6 +73,13 @@ export class SessionRunner {
     const handle = options.handles.load();
     const nowMs = options.clock.nowMs();
     this.state = initialSession(nowMs, { enabled: options.enabled, ...(handle && { handle }) });
+    this.loop = new EventLoop({
+      clock: options.clock,
+      step: (event) => this.step(event),
+      settled: () => this.report(),
+      wakeMs: () => sessionWakeMs(this.state, options.policy),
+      wake: () => this.take({ type: 'timePassed', jitter: options.random(), atMs: this.now() }),
+    });
   }
 
   /** Publishes the state and connects, so that the first question finds a connection. */
@@ -86,6 +90,11 @@ export class SessionRunner {
 
   get sentBytes(): number {
     return this.sentBytesBefore + (this.connection?.live.sentBytes ?? 0);
+  }
+
+  get network() {
+    const { usualMs: rttMs, pingedAtMs, pongedAtMs } = this.roundTrips;
+    return { heardAtMs: this.heardAtMs, rttMs, pingedAtMs, pongedAtMs };
   }
 
   /** A connection will be needed in a moment. */
@@ -110,10 +119,14 @@ export class SessionRunner {
     if (this.connection) this.take({ type: 'gaveUpOn', connection: this.connection.number, atMs: this.now() });
   }
 
-  /** Makes the server show that it is there, and how far away. */
-  ping(): void {
-    this.pingedAtMs ??= this.now();
-    this.connection?.live.ping();
+  /**
+   * Makes the server show that it is there, and how far away. Returns the ping's number. @param behindSound whether sound
+   * that was sent just now may hold it up.
+   */
+  ping(behindSound = false): number {
+    const number = this.roundTrips.pinged(this.now(), behindSound);
+    this.connection?.live.ping(number);
+    return number;
   }
 
   send(message: Parameters<LiveConnection['send']>[0]): boolean {
@@ -124,7 +137,7 @@ export class SessionRunner {
   async stop(): Promise<void> {
     this.stopped = true;
     this.open = false;
-    this.cancelWake?.();
+    this.loop.stop();
     const { connection } = this;
     if (connection) {
       await new Promise<void>((resolve) => {
@@ -140,19 +153,8 @@ export class SessionRunner {
     return this.options.clock.nowMs();
   }
 
-  /** One event at a time: effects may cause events, which wait here. */
   private take(event: SessionEvent): void {
-    if (this.stopped) return;
-    this.queue.push(event);
-    if (this.working) return;
-    this.working = true;
-    try {
-      for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next);
-    } finally {
-      this.working = false;
-    }
-    this.report();
-    this.sleep();
+    this.loop.take(event);
   }
 
   private step(event: SessionEvent): void {
@@ -191,6 +193,7 @@ export class SessionRunner {
     const request = { tools, ...(effect.handle !== undefined && { handle: effect.handle }) };
     const live = this.options.connect(request, (event) => this.arrived(number, live, event));
     this.connection = { number, live };
+    this.roundTrips.reset();
     this.unknownSinceMs = effect.seed ? effect.retellSinceMs : undefined;
   }
 
@@ -202,6 +205,11 @@ export class SessionRunner {
     if (this.connection?.number !== number || this.stopped) return;
     this.heardAtMs = this.now();
     switch (event.type) {
+      case 'progressed':
+        this.take({ type: 'progressed', connection: number, atMs: this.now() });
+        // Goes out with the last step only, ahead of the set-up: the distance is known by the time it is confirmed.
+        this.ping();
+        break;
       case 'opened':
         this.opened(number, live);
         break;
@@ -214,18 +222,12 @@ export class SessionRunner {
         this.options.meters.count('unreadableMessages');
         break;
       case 'ponged':
-        this.ponged();
+        this.roundTrips.ponged(event.ping, this.now());
+        this.options.meters.gauge('liveRttMs', this.roundTrips.usualMs);
         this.take({ type: 'heard', connection: number, atMs: this.now() });
+        this.listener.ponged(event.ping);
         break;
     }
-  }
-
-  private ponged(): void {
-    if (this.pingedAtMs === undefined) return;
-    this.roundTripsMs = [...this.roundTripsMs, this.now() - this.pingedAtMs].slice(-ROUND_TRIPS);
-    this.pingedAtMs = undefined;
-    this.rttMs = Math.min(...this.roundTripsMs);
-    this.options.meters.gauge('liveRttMs', this.rttMs);
   }
 
   private opened(number: number, live: LiveConnection): void {
@@ -234,16 +236,16 @@ export class SessionRunner {
     if (phase.name !== 'open' || phase.connection !== number) return;
     this.options.log.info({ connection: number, resumed: phase.resumed }, 'connected to Gemini Live');
     this.open = true;
-    this.pingedAtMs = undefined;
     this.listener.opened(live, this.unknownSinceMs);
   }
 
   private closed(number: number, live: LiveConnection, event: Extract<LiveEvent, { type: 'closed' }>): void {
     this.sentBytesBefore += live.sentBytes;
-    const failure = classifyEnding(event);
+    const failure = classifyFailure(liveSymptom(event));
     const planned = this.stopped || this.state.phase.name === 'closing';
+    const severity = planned ? 'debug' : failure.retryable ? 'warn' : 'error';
     const { code, httpStatus, reason } = event;
-    this.options.log[planned ? 'debug' : 'warn'](
+    this.options.log[severity](
       { connection: number, code, httpStatus, reason, kind: failure.kind, advice: failure.message },
       'the connection to Gemini Live has ended',
     );
@@ -281,15 +283,5 @@ export class SessionRunner {
     if (text === this.reported) return;
     this.reported = text;
     this.listener.reported(report);
-  }
-
-  private sleep(): void {
-    this.cancelWake?.();
-    this.cancelWake = undefined;
-    const wakeMs = sessionWakeMs(this.state, this.options.policy);
-    if (wakeMs === undefined || this.stopped) return;
-    this.cancelWake = this.options.clock.after(Math.max(0, wakeMs - this.now()), () =>
-      this.take({ type: 'timePassed', jitter: this.options.random(), atMs: this.now() }),
-    );
   }
 }

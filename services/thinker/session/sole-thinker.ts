@@ -8,6 +8,8 @@ export interface SoleThinker {
   readonly alone: Promise<void>;
   /** False while another one is there. */
   readonly isAlone: boolean;
+  /** Whether another one waits for our end. */
+  readonly isAwaited: boolean;
   /** Lets the next one in. */
   release(): Promise<void>;
 }
@@ -67,6 +69,9 @@ export function becomeSoleThinker(stateDir: string): SoleThinker {
     alone,
     get isAlone() {
       return isAlone;
+    },
+    get isAwaited() {
+      return guests.size > 0;
     },
     async release() {
       released = true;

@@ -1,4 +1,6 @@
 import { captureTimeMs } from '#shared/jpeg/capture-time.ts';
+import { sceneNumber } from '#shared/jpeg/scene-number.ts';
+import type { Shown } from './picture-thrift.ts';
 
 /** An older picture shows another place: at walking pace the wearer has moved on by three metres. */
 const MAX_AGE_MS = 2_000;
@@ -7,6 +9,7 @@ const MAX_AGE_MS = 2_000;
 export class NewestFrame {
   private jpeg: Uint8Array | undefined;
   private takenAtMs = 0;
+  private scene: number | undefined;
   private blocked = false;
 
   /**
@@ -15,6 +18,7 @@ export class NewestFrame {
    */
   show(jpeg: Uint8Array, nowMs: number, retained: boolean): void {
     this.jpeg = jpeg.length > 0 && !this.blocked ? jpeg : undefined;
+    this.scene = sceneNumber(jpeg);
     // A camera layer whose clock is ahead must not make a picture fresh for as long as it is ahead.
     this.takenAtMs = Math.min(captureTimeMs(jpeg) ?? (retained ? 0 : nowMs), nowMs);
   }
@@ -23,6 +27,11 @@ export class NewestFrame {
   block(blocked: boolean): void {
     this.blocked = blocked;
     if (blocked) this.jpeg = undefined;
+  }
+
+  /** What the newest picture shows, and since when. */
+  get shown(): Shown {
+    return { scene: this.scene, takenAtMs: this.takenAtMs };
   }
 
   fresh(nowMs: number): Uint8Array | undefined {

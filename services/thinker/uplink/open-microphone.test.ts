@@ -4,6 +4,7 @@ import { manualClock } from '#shared/time/manual-clock.ts';
 import type { ClientMessage } from '../live/live-connection.ts';
 import { NewestFrame } from './newest-frame.ts';
 import { OpenMicrophone } from './open-microphone.ts';
+import { PictureRoom } from './picture-room.ts';
 
 const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9);
 
@@ -14,12 +15,14 @@ function bench(inTurn = true) {
   const sent: ClientMessage[] = [];
   const sink = {
     bufferedBytes: 0,
+    sentBytes: 0,
     send(message: ClientMessage) {
       sent.push(message);
       return true;
     },
   };
-  const microphone = new OpenMicrophone({ clock, meters, camera, inTurn: () => inTurn });
+  const room = new PictureRoom({ clock, ping: () => 1 });
+  const microphone = new OpenMicrophone({ clock, meters, camera, room, inTurn: () => inTurn });
   return { clock, meters, camera, sent, sink, microphone };
 }
 

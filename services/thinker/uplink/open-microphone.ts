@@ -2,6 +2,7 @@ import type { Meters } from '#shared/metrics/meters.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { NewestFrame } from './newest-frame.ts';
+import type { PictureRoom } from './picture-room.ts';
 import type { UplinkSink } from './uplink.ts';
 import { PICTURE_LIMIT_BYTES, PICTURE_PERIOD_MS, RETRY_MS, SOUND_LIMIT_BYTES } from './uplink-limits.ts';
 
@@ -9,6 +10,7 @@ export interface OpenMicrophoneOptions {
   clock: Clock;
   meters: Meters;
   camera: NewestFrame;
+  room: PictureRoom;
   /** Pictures go along only while a turn is under way. */
   inTurn(): boolean;
 }
@@ -45,6 +47,7 @@ export class OpenMicrophone {
   attach(sink: UplinkSink): void {
     this.sink = sink;
     this.picture = undefined;
+    this.options.room.begin(sink.sentBytes);
     this.pump();
   }
 
@@ -65,6 +68,7 @@ export class OpenMicrophone {
         return;
       }
       sink.send({ type: 'audio', samples: chunk });
+      this.options.room.sent(sink.sentBytes);
       this.chunks.shift();
       this.kept -= chunk.length;
     }
@@ -75,7 +79,8 @@ export class OpenMicrophone {
     const nowMs = this.options.clock.nowMs();
     if (!this.options.inTurn() || nowMs - this.pictureAtMs < PICTURE_PERIOD_MS) return;
     const jpeg = this.options.camera.fresh(nowMs);
-    if (!jpeg || jpeg === this.picture || sink.bufferedBytes > PICTURE_LIMIT_BYTES) return;
+    const full = sink.bufferedBytes > PICTURE_LIMIT_BYTES || this.options.room.verdict === 'full';
+    if (!jpeg || jpeg === this.picture || full) return;
     this.picture = jpeg;
     this.pictureAtMs = nowMs;
     sink.send({ type: 'picture', jpeg });

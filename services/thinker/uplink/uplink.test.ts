@@ -4,10 +4,27 @@ import { Meters } from '#shared/metrics/meters.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import type { ClientMessage } from '../live/live-connection.ts';
 import { NewestFrame } from './newest-frame.ts';
+import { PictureRoom } from './picture-room.ts';
 import { Questions } from './question.ts';
 import { Uplink } from './uplink.ts';
 
 const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9);
+/** A frame as vision publishes it, as far as its EXIF goes. */
+function sceneFrame(scene: number): Uint8Array {
+  const words = Buffer.from(`scene ${scene}\0`);
+  const tiff = Buffer.alloc(26);
+  tiff.write('II*\0', 'latin1');
+  tiff.writeUInt32LE(8, 4); // where the directory is
+  tiff.writeUInt16LE(1, 8); // its only entry: ImageDescription, ASCII, behind the directory
+  tiff.writeUInt16LE(0x010e, 10);
+  tiff.writeUInt16LE(2, 12);
+  tiff.writeUInt32LE(words.length, 14);
+  tiff.writeUInt32LE(tiff.length, 18);
+  const exif = Buffer.concat([Buffer.from('Exif\0\0'), tiff, words]);
+  const head = Buffer.from([0xff, 0xd8, 0xff, 0xe1, 0, 0]);
+  head.writeUInt16BE(exif.length + 2, 4);
+  return Buffer.concat([head, exif, Buffer.from([0xff, 0xd9])]);
+}
 const frame20ms = (first = 0) => Int16Array.from({ length: 320 }, (_unused, index) => first + index);
 
 function bench() {
@@ -20,17 +37,31 @@ function bench() {
   const told: string[] = [];
   const sink = {
     bufferedBytes: 0,
+    sentBytes: 0,
     send(message: ClientMessage) {
       sent.push(message);
+      if (message.type === 'audio') sink.sentBytes += (message.samples.length * 8) / 3;
       return true;
     },
   };
+  const network = { delayMs: 0, pings: 0 };
+  const room: PictureRoom = new PictureRoom({
+    clock,
+    ping(behindSound) {
+      network.pings += 1;
+      const number = network.pings;
+      clock.after(behindSound ? network.delayMs : 0, () => room.ponged(number));
+      return number;
+    },
+  });
   const uplink = new Uplink({
     clock,
     meters,
     questions,
     camera,
-    takeRemarks: () => remarks.splice(0),
+    room,
+    sceneResendMs: 5_000,
+    remarksFor: () => remarks.splice(0),
     started: (turn) => told.push(`started ${turn}`),
     sent: (turn) => told.push(`sent ${turn}`),
   });
@@ -43,6 +74,7 @@ function bench() {
     remarks,
     told,
     sink,
+    network,
     uplink,
     hear(utterance: number, samples = frame20ms()) {
       questions.hear(utterance, samples);
@@ -68,7 +100,7 @@ describe('the uplink', () => {
     hear(1);
     hear(1);
     end(1);
-    expect(kinds()).toEqual(['activityStart', 'audio', 'picture', 'audio', 'activityEnd']);
+    expect(kinds()).toEqual(['activityStart', 'audio', 'audio', 'picture', 'activityEnd']);
     expect(told).toEqual(['started 1', 'sent 1']);
   });
 
@@ -86,7 +118,7 @@ describe('the uplink', () => {
     camera.show(JPEG, clock.nowMs(), false);
     uplink.attach(sink);
     uplink.ask(turn(1));
-    hear(1);
+    for (let tick = 0; tick < 10; tick += 1) hear(1);
     clock.advance(100);
     camera.show(newer, clock.nowMs(), false);
     end(1);
@@ -106,6 +138,25 @@ describe('the uplink', () => {
       clock.advance(20);
     }
     expect(sent.filter(({ type }) => type === 'picture')).toHaveLength(4);
+  });
+
+  it('shows a scene that stays the same twice in a question: at its beginning, and as it is at its end', () => {
+    const { uplink, sink, camera, clock, hear, end, sent } = bench();
+    uplink.attach(sink);
+    uplink.ask(turn(1));
+    let newest: Uint8Array = JPEG;
+    for (let tick = 0; tick < 200; tick += 1) {
+      if (tick % 6 === 0) {
+        newest = sceneFrame(7);
+        camera.show(newest, clock.nowMs(), false);
+      }
+      hear(1);
+      clock.advance(20);
+    }
+    end(1);
+    const pictures = sent.flatMap((message) => (message.type === 'picture' ? [message.jpeg] : []));
+    expect(pictures).toHaveLength(2);
+    expect(pictures[1]).toBe(newest);
   });
 
   it('says that it cannot see, in place of a picture older than two seconds', () => {
@@ -169,6 +220,28 @@ describe('the uplink', () => {
     expect(sound()).toHaveLength(640);
     expect(told.at(-1)).toBe('sent 1');
     expect(meters.snapshot(0).counters['picturesDroppedSlowUplink']).toBe(1);
+  });
+
+  it('sends the first picture when the first sound has arrived, and none where sound arrives late', () => {
+    for (const [delayMs, pictures] of [
+      [100, 2],
+      [1_000, 0],
+    ] as const) {
+      const { uplink, sink, network, camera, clock, hear, end, sent, kinds, meters } = bench();
+      network.delayMs = delayMs;
+      uplink.attach(sink);
+      uplink.ask(turn(1));
+      for (let tick = 0; tick < 8; tick += 1) {
+        if (tick % 4 === 0) camera.show(Uint8Array.of(...JPEG, tick), clock.nowMs(), false);
+        hear(1, frame20ms(0));
+        hear(1, new Int16Array(1_600));
+        clock.advance(100);
+      }
+      end(1);
+      expect(sent.filter(({ type }) => type === 'picture')).toHaveLength(pictures);
+      expect(meters.snapshot(0).counters['picturesDroppedSlowUplink'] ?? 0).toBe(pictures ? 0 : 1);
+      expect(kinds().includes('remark')).toBe(pictures === 0);
+    }
   });
 
   it('counts every picture it leaves out once, also those that come while sound is held back', () => {

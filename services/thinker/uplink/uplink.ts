@@ -4,19 +4,24 @@ import type { Clock } from '#shared/time/clock.ts';
 import { CANNOT_SEE_NOW, SAY_EXACTLY } from '../live/instruction.ts';
 import type { LiveConnection } from '../live/live-connection.ts';
 import type { NewestFrame } from './newest-frame.ts';
+import type { PictureRoom } from './picture-room.ts';
+import { needless, type Shown } from './picture-thrift.ts';
 import type { Asker, Question, Questions, SpokenQuestion, WrittenQuestion } from './question.ts';
 import { PICTURE_LIMIT_BYTES, PICTURE_PERIOD_MS, RETRY_MS, SOUND_LIMIT_BYTES } from './uplink-limits.ts';
 
 /** The connection, as far as sending goes. */
-export type UplinkSink = Pick<LiveConnection, 'bufferedBytes' | 'send'>;
+export type UplinkSink = Pick<LiveConnection, 'bufferedBytes' | 'sentBytes' | 'send'>;
 
 export interface UplinkOptions {
   clock: Clock;
   meters: Meters;
   questions: Questions;
   camera: NewestFrame;
-  /** Remarks for the model that have gathered since the last question. */
-  takeRemarks(): readonly string[];
+  room: PictureRoom;
+  /** A scene that stays the same is shown again after this long within one question. */
+  sceneResendMs: number;
+  /** What the model has to know before the turn's question. */
+  remarksFor(turn: number): readonly string[];
   /** The first part of the turn's question has left. */
   started(turn: number): void;
   /** The whole question has left. */
@@ -39,6 +44,8 @@ interface Course {
   started: boolean;
   pictureAtMs: number;
   picture: Uint8Array | undefined;
+  /** What the picture sent last shows. */
+  shown: (Shown & { sentAtMs: number }) | undefined;
   /** The picture a slow uplink had no room for last; it is counted once. */
   leftOut: Uint8Array | undefined;
 }
@@ -85,6 +92,7 @@ export class Uplink {
       started: false,
       pictureAtMs: Number.NEGATIVE_INFINITY,
       picture: undefined,
+      shown: undefined,
       leftOut: undefined,
     };
     this.pump();
@@ -105,7 +113,8 @@ export class Uplink {
   }
 
   private sendText(course: Course, question: WrittenQuestion, sink: UplinkSink): void {
-    this.sendRemarks(sink);
+    // What is to be said word for word needs no knowledge; the next question does.
+    if (!question.exactly) this.sendRemarks(course.turn, sink);
     const jpeg = question.withFrame ? this.options.camera.fresh(this.options.clock.nowMs()) : undefined;
     const blind = question.withFrame && !jpeg ? CANNOT_SEE_NOW : undefined;
     const lines = [course.remark, blind, question.exactly ? SAY_EXACTLY : undefined, question.text];
@@ -122,14 +131,15 @@ export class Uplink {
     for (let chunk = nextChunk(course, question); chunk; chunk = nextChunk(course, question)) {
       if (sink.bufferedBytes > SOUND_LIMIT_BYTES) {
         this.options.meters.count('uplinkHeldBack');
-        this.sendPicture(course, sink, nowMs);
+        this.sendPicture(course, question, sink);
         this.retryIn(RETRY_MS);
         return;
       }
       sink.send({ type: 'audio', samples: chunk });
+      this.options.room.sent(sink.sentBytes);
       skip(course, question, chunk.length);
     }
-    if (question.ended || nowMs - course.pictureAtMs >= PICTURE_PERIOD_MS) this.sendPicture(course, sink, nowMs);
+    if (question.ended || nowMs - course.pictureAtMs >= PICTURE_PERIOD_MS) this.sendPicture(course, question, sink);
     if (!question.ended) return;
     if (course.picture === undefined) sink.send({ type: 'remark', text: CANNOT_SEE_NOW });
     this.endActivity(sink);
@@ -143,7 +153,8 @@ export class Uplink {
       this.retryIn(Math.max(waitMs, RETRY_MS));
       return false;
     }
-    this.sendRemarks(sink);
+    this.options.room.begin(sink.sentBytes);
+    this.sendRemarks(course.turn, sink);
     sink.send({ type: 'activityStart' });
     if (course.remark) sink.send({ type: 'remark', text: course.remark });
     course.started = true;
@@ -151,24 +162,33 @@ export class Uplink {
     return true;
   }
 
-  /** The same picture is not sent twice in one question; none is sent ahead of sound that waits. */
-  private sendPicture(course: Course, sink: UplinkSink, nowMs: number): void {
+  /** Neither the same picture nor, but for its end, the same scene is sent twice in one question; none is sent ahead of sound that waits. */
+  private sendPicture(course: Course, question: SpokenQuestion, sink: UplinkSink): void {
+    const nowMs = this.options.clock.nowMs();
     const jpeg = this.options.camera.fresh(nowMs);
     if (jpeg === course.picture) return;
-    if (jpeg && sink.bufferedBytes > PICTURE_LIMIT_BYTES) {
+    const { shown } = this.options.camera;
+    const { sceneResendMs: resendMs } = this.options;
+    if (jpeg && needless(course.shown, shown, { ended: question.ended, nowMs, resendMs })) return;
+    const { verdict } = this.options.room;
+    if (jpeg && (sink.bufferedBytes > PICTURE_LIMIT_BYTES || verdict === 'full')) {
       if (jpeg !== course.leftOut) this.options.meters.count('picturesDroppedSlowUplink');
       course.leftOut = jpeg;
       return;
     }
+    // The first sound shows in a moment what the network carries; the end of the question does not wait for it.
+    if (jpeg && verdict === 'unknown' && !question.ended) return;
     course.picture = jpeg;
     if (!jpeg) return;
     course.pictureAtMs = nowMs;
+    course.shown = { ...shown, sentAtMs: nowMs };
     sink.send({ type: 'picture', jpeg });
+    this.options.room.sent(sink.sentBytes);
     this.picturesSent += 1;
   }
 
-  private sendRemarks(sink: UplinkSink): void {
-    const remarks = this.options.takeRemarks();
+  private sendRemarks(turn: number, sink: UplinkSink): void {
+    const remarks = this.options.remarksFor(turn);
     if (remarks.length > 0) sink.send({ type: 'history', lines: [{ role: 'user', text: remarks.join('\n') }] });
   }
 

@@ -11,6 +11,14 @@ import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
 import { freePort } from './processes.ts';
 
+/** Of the entry's `pm2_env` in `pm2 jlist`, what tests look at. */
+export interface Pm2Environment {
+  restart_time: number;
+  exit_code?: number;
+  /** What the last crash was waited for, ms. */
+  prev_restart_delay?: number;
+}
+
 /** The whole stack under a PM2 of its own, started by the project's own command, with ports and folders nobody else uses. */
 export interface Pm2Stack {
   env: Record<string, string>;
@@ -22,6 +30,8 @@ export interface Pm2Stack {
   pm2(...args: string[]): Promise<string>;
   /** The process ids PM2 knows for a service; two of them during a reload. */
   pids(service: string): Promise<number[]>;
+  /** What PM2 knows of a service. Throws where it knows none of that name. */
+  process(service: string): Promise<Pm2Environment>;
   /** A connection as operator. */
   connect(): Bus;
   close(): Promise<void>;
@@ -62,6 +72,10 @@ export async function preparePm2Stack(env: Record<string, string> = {}): Promise
     return output;
   }
 
+  async function list(): Promise<{ name: string; pid: number; pm2_env: Pm2Environment }[]> {
+    return JSON.parse((await pm2('jlist')).split('\n').findLast((line) => line.startsWith('[')) ?? '[]');
+  }
+
   return {
     env: stackEnv,
     stateDir,
@@ -69,9 +83,12 @@ export async function preparePm2Stack(env: Record<string, string> = {}): Promise
     command: (name) => run(['dist/cli.cjs', name]),
     pm2,
     async pids(service) {
-      const list = (await pm2('jlist')).split('\n').findLast((line) => line.startsWith('[')) ?? '[]';
-      const processes = JSON.parse(list) as { name: string; pid: number }[];
-      return processes.filter(({ name, pid }) => name === service && pid > 0).map(({ pid }) => pid);
+      return (await list()).filter(({ name, pid }) => name === service && pid > 0).map(({ pid }) => pid);
+    },
+    async process(service) {
+      const found = (await list()).find(({ name }) => name === service);
+      if (!found) throw new Error(`PM2 knows no ${service}`);
+      return found.pm2_env;
     },
     connect() {
       const bus = connectMqttBus({

@@ -59,7 +59,8 @@ export interface ThinkerBench {
   /** Silence on the last stream, in real time, as an open microphone sends it. */
   quiet(seconds: number): Promise<void>;
   clockNow(): number;
-  restart(): Promise<void>;
+  /** @param meanwhile what happens while no thinker runs. */
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   /** Starts a second thinker beside the first, as a reload does; the returned function ends the first. */
   overlap(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
@@ -204,14 +205,18 @@ export async function thinkerBench(
       }
     },
     clockNow: () => clock.nowMs(),
-    async restart() {
+    async restart(meanwhile) {
       await running.stop();
+      await meanwhile?.();
       running = await start();
     },
     async overlap() {
       const predecessor = running;
       running = await start();
-      return () => predecessor.stop();
+      return async () => {
+        await predecessor.handOver?.();
+        await predecessor.stop();
+      };
     },
     async stop() {
       await running.stop();

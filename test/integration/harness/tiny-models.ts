@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { offlineModel } from '../../../services/thinker/offline-models/model-manifest.ts';
+import { offlineModel } from '#shared/offline-models/model-manifest.ts';
 import { FLOAT, INT32, INT64, type OnnxValue, onnxFile } from './onnx-file.ts';
 
 /**

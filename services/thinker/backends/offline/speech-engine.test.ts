@@ -6,8 +6,8 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
+import { type ModelRole, offlineModel } from '#shared/offline-models/model-manifest.ts';
 import { type ManualClock, manualClock } from '#shared/time/manual-clock.ts';
-import { type ModelRole, offlineModel } from '../../offline-models/model-manifest.ts';
 import { SpeechEngine } from './speech-engine.ts';
 
 /** A machine under load takes its time; what is waited for has no limit of its own. */

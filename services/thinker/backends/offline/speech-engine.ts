@@ -2,10 +2,10 @@ import type { WavSound } from '#shared/audio/wav.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
+import { checkModel } from '#shared/offline-models/check-models.ts';
+import { type ModelRole, offlineModel } from '#shared/offline-models/model-manifest.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { checkModel } from '../../offline-models/check-models.ts';
-import { type ModelRole, OFFLINE_MODELS, offlineModel } from '../../offline-models/model-manifest.ts';
 import { type EngineEnd, type EngineLink, startEngineProcess } from './speech-engine-link.ts';
 import type { EngineReply, EngineRequest } from './speech-engine-protocol.ts';
 
@@ -75,7 +75,7 @@ export class SpeechEngine {
 
   /** Loads the models that are there ahead of their first use. Never rejects: what fails here fails again in use, and is told then. */
   async loadAll(): Promise<void> {
-    for (const { role } of OFFLINE_MODELS) {
+    for (const role of ['recogniser', 'voice'] as const) {
       if (!(await this.has(role))) continue;
       await this.request(role, { kind: 'load', role }, new AbortController().signal).catch((error: unknown) => {
         this.options.log.warn({ reason: messageOf(error) }, 'an offline model could not be loaded');
@@ -189,8 +189,8 @@ export class SpeechEngine {
     const folder = `${this.options.modelsDir}/${name}`;
     const error = new CortexError(
       'offline-model',
-      `the model for ${about} in ${folder} cannot be used (${essence(words)}); delete ${folder}, run node ` +
-        `scripts/download-models.mjs --only ${role} and restart thinker`,
+      `the model for ${about} in ${folder} cannot be used (${essence(words)}); delete ${folder}, run npm ` +
+        `run models -- --only ${role} and restart thinker`,
     );
     this.unusable.set(role, error);
     return error;

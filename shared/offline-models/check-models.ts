@@ -34,7 +34,7 @@ export async function checkModel(modelsDir: string, model: OfflineModel): Promis
     () => false,
   );
   if (!exists) {
-    const advice = `for ${about}: node scripts/download-models.mjs --only ${role}`;
+    const advice = `for ${about}: npm run models -- --only ${role}`;
     return { role, about, folder, state: 'absent', problems: [], advice };
   }
   const recorded = await recordedSizes(folder);
@@ -43,7 +43,7 @@ export async function checkModel(modelsDir: string, model: OfflineModel): Promis
   );
   const problems = found.filter((problem) => problem !== undefined);
   if (problems.length === 0) return { role, about, folder, state: 'ready', problems, advice: undefined };
-  const advice = `delete ${folder}, then: node scripts/download-models.mjs --only ${role}`;
+  const advice = `delete ${folder}, then: npm run models -- --only ${role}`;
   return { role, about, folder, state: 'damaged', problems, advice };
 }
 

@@ -3,11 +3,11 @@ import * as z from 'zod/mini';
 import type { Settings } from '#shared/config/settings.ts';
 import manifest from './offline-models.json' with { type: 'json' };
 
-/** `null` until somebody who has the genuine file has pinned it (`node scripts/download-models.mjs --pin`). */
+/** `null` until somebody who has the genuine file has pinned it (`npm run models -- --pin`). */
 const Pins = { bytes: z.nullable(z.int()), sha256: z.nullable(z.string()) };
 
 const OfflineModel = z.object({
-  role: z.enum(['recogniser', 'voice']),
+  role: z.enum(['recogniser', 'voice', 'keywords']),
   /** Also the folder's name, here and in the archive. */
   name: z.string(),
   about: z.string(),

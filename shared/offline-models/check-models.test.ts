@@ -23,14 +23,14 @@ function putAll(): void {
   for (const { path } of voice.files) put(path, 'twelve bytes');
 }
 
-it('knows a recogniser and a voice', () => {
-  expect(OFFLINE_MODELS.map(({ role }) => role)).toEqual(['recogniser', 'voice']);
+it('knows a recogniser, a voice and a listener for "stop"', () => {
+  expect(OFFLINE_MODELS.map(({ role }) => role)).toEqual(['recogniser', 'voice', 'keywords']);
 });
 
 it('takes models that nobody downloaded for absent, and says how to get them', async () => {
   const checks = await checkModels(modelsDir);
-  expect(checks.map(({ state }) => state)).toEqual(['absent', 'absent']);
-  expect(checks[1]?.advice).toContain('node scripts/download-models.mjs --only voice');
+  expect(checks.map(({ state }) => state)).toEqual(['absent', 'absent', 'absent']);
+  expect(checks[1]?.advice).toContain('npm run models -- --only voice');
 });
 
 it('takes a folder with every file for ready', async () => {

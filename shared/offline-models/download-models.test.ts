@@ -20,7 +20,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 const EVENTUALLY = { timeout: 20_000 };
 vi.setConfig({ testTimeout: 30_000 });
 
-const SCRIPT = join(import.meta.dirname, '../../../scripts/download-models.mjs');
+const SCRIPT = join(import.meta.dirname, '../../scripts/download-models.mjs');
 const MODEL = 'a-voice';
 const WEIGHTS = Buffer.alloc(400_000, 'weights of little use ');
 

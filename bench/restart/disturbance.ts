@@ -1,0 +1,53 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
+import { status } from '#shared/contract/service.ts';
+import type { Pm2Stack } from '../../test/integration/harness/pm2-stack.ts';
+
+export const DISTURBANCES = ['reload', 'restart', 'SIGKILL'] as const;
+export type Disturbance = (typeof DISTURBANCES)[number];
+
+export interface Disturbed {
+  /** Of the monotonic clock. */
+  atMs: number;
+  /** From the signal (or PM2's command, which takes half a second itself) to `online` of the process that stays. */
+  recoveryMs: number;
+}
+
+/** A process that is not back by then will not come back. */
+const GIVE_UP_MS = 20_000;
+const LOOK_EVERY_MS = 10;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Disturbs a service; each call resolves when PM2's new process is online, and rejects when none comes. */
+export async function disturberOf(
+  stack: Pm2Stack,
+  bus: Bus,
+  service: ServiceName,
+  disturbance: Disturbance,
+): Promise<() => Promise<Disturbed>> {
+  let present = { pid: 0, sinceMs: 0 };
+  await bus.subscribe(atTopic(status, { service }), ({ payload }) => {
+    if (payload.state !== 'online' || payload.pid === present.pid) return;
+    present = { pid: payload.pid, sinceMs: performance.now() };
+  });
+
+  async function untilOnline(other: number): Promise<void> {
+    const startMs = performance.now();
+    while (present.pid === other) {
+      if (performance.now() - startMs > GIVE_UP_MS) throw new Error(`${service} did not come back`);
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+
+  await untilOnline(0);
+  return async () => {
+    const { pid } = present;
+    const atMs = performance.now();
+    if (disturbance === 'SIGKILL') process.kill(pid, 'SIGKILL');
+    // Comes back when the new process has said that it is ready.
+    else await stack.pm2(disturbance, service);
+    await untilOnline(pid);
+    return { atMs, recoveryMs: present.sinceMs - atMs };
+  };
+}

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { codedSamples } from '#shared/audio/coded-signal.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
+import { withNoise } from './align.ts';
+import { heardAt, judgeQuestion, judgeReplies, notePublished, type PublishedReply, REPLY_STRIDE } from './findings.ts';
+
+const joined = (...parts: Int16Array[]) => Int16Array.from(parts.flatMap((part) => [...part]));
+const frame = (stream: number, position: number, samples: Int16Array): PcmFrame => ({
+  sampleRateHz: 24_000,
+  stream,
+  position,
+  timeUs: 0,
+  first: position === 0,
+  last: false,
+  resent: false,
+  samples,
+});
+
+describe('what became of a signal', () => {
+  it('names the samples of each published reply that were not heard, or twice', () => {
+    const replies = new Map<number, PublishedReply>();
+    notePublished(replies, frame(7, 100, codedSamples(100, 100)));
+    notePublished(replies, frame(9, 0, codedSamples(REPLY_STRIDE, 50)));
+    notePublished(replies, frame(9, 0, Int16Array.of(1, 1)));
+    const recording = joined(
+      codedSamples(0, 120),
+      new Int16Array(9),
+      codedSamples(130, 70),
+      codedSamples(REPLY_STRIDE, 50),
+    );
+    const twice = joined(recording, codedSamples(REPLY_STRIDE + 40, 10));
+    expect(judgeReplies(twice, replies.values())).toEqual({
+      lost: [{ from: 120, to: 130 }],
+      doubled: [{ from: REPLY_STRIDE + 40, to: REPLY_STRIDE + 50 }],
+    });
+    expect(heardAt(twice, 130)).toBe(129);
+    expect(heardAt(twice, 125)).toBe(-1);
+  });
+
+  it('takes a question that was put again for one question, and a gap in all of its puttings for a loss', () => {
+    const source = withNoise(new Int16Array(1_000));
+    const first = source.subarray(0, 600);
+    const again = joined(source.subarray(0, 300), source.subarray(310, 900));
+    expect(judgeQuestion(source, [first, again])).toEqual({ lost: [{ from: 900, to: 1_000 }], doubled: [] });
+    expect(judgeQuestion(source, [again])).toEqual({
+      lost: [
+        { from: 300, to: 310 },
+        { from: 900, to: 1_000 },
+      ],
+      doubled: [],
+    });
+  });
+});

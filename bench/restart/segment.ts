@@ -1,0 +1,197 @@
+import { type Speech, speech } from '#shared/contract/audio-in.ts';
+import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
+import { metrics } from '#shared/contract/service.ts';
+import { type Playback, playback } from '#shared/contract/speaker.ts';
+import { ask, replyPcm, type Turn, turn } from '#shared/contract/thinker.ts';
+import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import type { TurnRule } from '../../simulator/scenario/scenario.ts';
+import type { Pm2Stack } from '../../test/integration/harness/pm2-stack.ts';
+import type { VirtualSoundCard } from '../../test/integration/harness/virtual-sound-card.ts';
+import { Watched } from '../../test/integration/harness/watched.ts';
+import { longestSilenceMs, total } from './align.ts';
+import { type Disturbance, type Disturbed, disturberOf } from './disturbance.ts';
+import {
+  heardAt,
+  judgeQuestion,
+  judgeReplies,
+  MAX_REPLIES,
+  notePublished,
+  type PublishedReply,
+  REPLY_STRIDE,
+} from './findings.ts';
+import { heardByGemini, loadScenario, longSpeech } from './signals.ts';
+
+/** What a stretch of speech in both directions showed, with some disturbances in it. */
+export interface Segment {
+  disturbed: Disturbed[];
+  reply: { lost: number; doubled: number };
+  speech: { lost: number; doubled: number };
+  longestSilenceMs: number;
+  /** How often the sound card ran dry: it then plays silence, and no sample is lost by that. */
+  underruns: number;
+  /** Turns that were asked again, each of which says so. */
+  askedAgain: number;
+  /** Where something went wrong, and after which disturbance. */
+  wrong: string[];
+}
+
+/** Shorter than the 30 s that audio-in can send again. */
+const SEGMENT_SECONDS = 28;
+/** The answers to what is spoken meanwhile, and to what is asked again. */
+const ANSWER_SECONDS = 4;
+/** Between two disturbances: a service must be well again before it is hurt again. */
+const BETWEEN_MS = { least: 1_200, spread: 1_800 };
+/** From the end of the speech to the last word of the answer. */
+const ANSWERED_WITHIN_MS = 45_000;
+const LOOK_EVERY_MS = 50;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Somebody speaks while a reply plays, and a service is disturbed at random moments, until the speech is over. */
+export async function runSegment(
+  stack: Pm2Stack,
+  card: VirtualSoundCard,
+  service: ServiceName,
+  disturbance: Disturbance,
+): Promise<Segment> {
+  await loadScenario(stack, { lifetime: 'unlimited', turns: codedReplies() });
+  const sinceMs = Date.now();
+  const bus = stack.connect();
+  const turns = await Watched.on(bus, turn);
+  const speeches = await Watched.on(bus, speech);
+  const playbacks = await Watched.on(bus, playback);
+  const underruns = await Watched.on(bus, atTopic(metrics, { service: 'speaker' }));
+  const replies = new Map<number, PublishedReply>();
+  await bus.subscribe(replyPcm, ({ payload }) => notePublished(replies, payload));
+  const disturb = await disturberOf(stack, bus, service, disturbance);
+  const source = await longSpeech(SEGMENT_SECONDS - 3);
+  const recording = await card.record('speaker', REPLY_RATE_HZ);
+  const recordedFromMs = performance.now();
+  try {
+    bus.publish(ask, { id: `segment-${sinceMs}`, text: 'Say the coded signal.' });
+    await soon(
+      playbacks.next(({ state }) => state === 'started'),
+      'the reply did not begin',
+    );
+    const spokenFromMs = performance.now();
+    let speaking = true;
+    const spoken = card.speak(source, MICROPHONE_RATE_HZ).finally(() => {
+      speaking = false;
+    });
+    await soon(
+      speeches.next(({ state }) => state === 'started'),
+      'the speech was not heard',
+    );
+    const disturbed: Disturbed[] = [];
+    while (speaking) {
+      await Promise.race([spoken, pause(Math.random() * BETWEEN_MS.spread)]);
+      if (!speaking) break;
+      disturbed.push(await disturb());
+      await Promise.race([spoken, pause(BETWEEN_MS.least)]);
+    }
+    await spoken;
+    const complaint = await answered({ turns, speeches, playbacks });
+    const samples = await recording.stop();
+    const reply = judgeReplies(samples, replies.values());
+    const question = judgeQuestion(source, await heardByGemini(stack, sinceMs));
+    const after = (atMs: number) => {
+      const last = disturbed.findLast((one) => one.atMs <= atMs);
+      return last
+        ? `${Math.round(atMs - last.atMs)} ms after disturbance ${disturbed.indexOf(last) + 1}`
+        : 'before any';
+    };
+    const wrong = [
+      ...described('reply', reply, (index) => {
+        const before = heardAt(samples, index - 2);
+        return before < 0 ? 'nothing before it heard' : after(recordedFromMs + (before * 1000) / REPLY_RATE_HZ);
+      }),
+      ...described('speech', question, (index) => after(spokenFromMs + (index * 1000) / MICROPHONE_RATE_HZ)),
+      ...(complaint ? [complaint] : []),
+    ];
+    return {
+      disturbed,
+      reply: { lost: total(reply.lost), doubled: total(reply.doubled) },
+      speech: { lost: total(question.lost), doubled: total(question.doubled) },
+      longestSilenceMs: longestSilenceMs(heardOf(samples, replies), REPLY_RATE_HZ),
+      underruns: risen(underruns.seen.map(({ payload }) => payload.counters['outputUnderruns'] ?? 0)),
+      askedAgain: new Set(
+        turns.seen.filter(({ payload }) => payload.error?.kind === 'restarted').map(({ payload }) => payload.turn),
+      ).size,
+      wrong,
+    };
+  } finally {
+    await recording.stop();
+    await bus.close();
+  }
+}
+
+/** What has been seen on the bus. */
+interface Heard {
+  turns: Watched<Turn>;
+  speeches: Watched<Speech>;
+  playbacks: Watched<Playback>;
+}
+
+/** The first reply lasts as long as the speech; what is asked meanwhile or again is answered shortly. */
+function codedReplies(): TurnRule[] {
+  return Array.from({ length: MAX_REPLIES }, (_none, reply) => ({
+    overallTurn: reply + 1,
+    reply: {
+      kind: 'coded',
+      seconds: reply === 0 ? SEGMENT_SECONDS : ANSWER_SECONDS,
+      firstIndex: reply * REPLY_STRIDE,
+    },
+  }));
+}
+
+/** Resolves when the last thing said has been answered and the answer has been heard; with a complaint when it never is. */
+async function answered({ turns, speeches, playbacks }: Heard): Promise<string | undefined> {
+  const startMs = performance.now();
+  while (performance.now() - startMs < ANSWERED_WITHIN_MS) {
+    const last = speeches.seen.findLast(({ payload }) => payload.state !== 'possible' && payload.state !== 'discarded');
+    const question = last && turns.seen.findLast(({ payload }) => payload.utterance === last.payload.utterance);
+    const number = question?.payload.turn;
+    if (playbacks.seen.some(({ payload }) => payload.turn === number && payload.state === 'finished')) return undefined;
+    await pause(LOOK_EVERY_MS);
+  }
+  return 'the question was never answered';
+}
+
+/** The recording from the first to the last sample of the first reply; silence between two replies is no gap. */
+function heardOf(recording: Int16Array, replies: ReadonlyMap<number, PublishedReply>): Int16Array {
+  const first = [...replies.values()].find(({ from }) => from === 0);
+  if (!first) return recording;
+  const from = heardAt(recording, 0);
+  const to = heardAt(recording, first.to - 2);
+  return recording.subarray(Math.max(0, from), to < 0 ? recording.length : to);
+}
+
+function described(
+  direction: string,
+  finding: ReturnType<typeof judgeQuestion>,
+  when: (index: number) => string,
+): string[] {
+  return (['lost', 'doubled'] as const).flatMap((kind) =>
+    finding[kind].map(({ from, to }) => `${direction}: ${to - from} ${kind} from ${from}, ${when(from)}`),
+  );
+}
+
+/** A counter's rise; a new process begins at 0. */
+function risen(values: readonly number[]): number {
+  return values.reduce((sum, value, at) => {
+    const before = values[at - 1] ?? value;
+    return sum + (value >= before ? value - before : value);
+  }, 0);
+}
+
+async function soon<Value>(promise: Promise<Value>, complaint: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(complaint)), 15_000);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

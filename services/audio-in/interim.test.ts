@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Handover, handover } from '#shared/contract/audio-in.ts';
+import { atTopic } from '#shared/contract/channel.ts';
+import { privacy } from '#shared/contract/control.ts';
+import { status } from '#shared/contract/service.ts';
+import type { Running } from '#shared/lifecycle/run-process.ts';
+import { giveStopNotice } from '#shared/lifecycle/stop-notice.ts';
+import { type TestContext, testContext } from '#shared/lifecycle/test-context.ts';
+import { INTERIM_STAY_MS, leaveInTime } from './interim.ts';
+import type { Capture, CaptureListener, Microphone } from './microphone/microphone.ts';
+import { ScriptedMicrophone } from './microphone/scripted-microphone.ts';
+import { startAudioIn } from './service.ts';
+
+const ME = 100;
+const audioInStatus = atTopic(status, { service: 'audio-in' });
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+let stateDir: string;
+let context: TestContext;
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'audio-in-'));
+  context = testContext({ CORTEX_STATE_DIR: stateDir });
+});
+afterEach(() => rmSync(stateDir, { recursive: true }));
+
+const online = (pid: number, startedAt: number) =>
+  context.hub.bus().publish(audioInStatus, { state: 'online', pid, version: '0', startedAt });
+
+describe('audio-in that is told to leave', () => {
+  let running: Running;
+  let started: number;
+  afterEach(() => running.stop());
+
+  async function start(microphone: Microphone): Promise<void> {
+    started = 0;
+    const interim = {
+      start() {
+        started += 1;
+        return Promise.resolve();
+      },
+    };
+    const voice = { probability: () => 0, reset: () => undefined };
+    running = await startAudioIn(context, { microphone, voice, pid: ME, interim });
+    await settle();
+  }
+
+  it('starts an interim process where no successor is to be seen', async () => {
+    await start(new ScriptedMicrophone());
+    await running.handOver?.();
+    expect(started).toBe(1);
+  });
+
+  it('starts none where a successor is there', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.bus().publish(handover, { state: 'waiting', pid: 200 });
+    await settle();
+    await running.handOver?.();
+    expect(started).toBe(0);
+  });
+
+  it('starts one again after a successor has given up', async () => {
+    await start(new ScriptedMicrophone());
+    for (const state of ['waiting', 'gone'] as const) context.hub.bus().publish(handover, { state, pid: 200 });
+    await settle();
+    await running.handOver?.();
+    expect(started).toBe(1);
+  });
+
+  it('starts none where the user has closed the microphone', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.bus().publish(privacy, { microphone: true, camera: false });
+    await settle();
+    await running.handOver?.();
+    expect(started).toBe(0);
+  });
+
+  it('starts none where the whole stack is stopped', async () => {
+    await start(new ScriptedMicrophone());
+    const takeBack = giveStopNotice(stateDir);
+    await running.handOver?.();
+    expect(started).toBe(0);
+    takeBack();
+    await running.handOver?.();
+    expect(started).toBe(1);
+  });
+
+  it('starts none while the broker is away, over which it would have to take over', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.disconnect();
+    await running.handOver?.();
+    context.hub.reconnect();
+    expect(started).toBe(0);
+  });
+
+  it('starts none for a recording, of which nothing is missed', async () => {
+    const live = new ScriptedMicrophone();
+    const open = async (listener: CaptureListener): Promise<Capture> => ({
+      ...(await live.open(listener)),
+      recorded: true,
+    });
+    await start({ open });
+    await running.handOver?.();
+    expect(started).toBe(0);
+  });
+
+  it('is forgotten by its successor, which then knows that it is alone', async () => {
+    const seen: Handover[] = [];
+    await context.hub.bus().subscribe(handover, ({ payload }) => seen.push(payload));
+    online(50, 0);
+    const lips = new ScriptedMicrophone();
+    const starting = start(lips);
+    for (let waits = 0; waits < 5; waits += 1) await settle();
+    lips.say(1_000, 0);
+    await starting;
+    await running.handOver?.();
+    expect(started).toBe(0);
+    await running.stop();
+    await settle();
+    expect(seen).toEqual([
+      { state: 'waiting', pid: ME },
+      { state: 'gone', pid: ME },
+    ]);
+  });
+});
+
+describe('an interim process', () => {
+  let left: number;
+  let stop: () => unknown;
+  beforeEach(async () => {
+    left = 0;
+    stop = await leaveInTime(context, () => {
+      left += 1;
+    });
+  });
+  afterEach(() => stop());
+
+  it('leaves once a younger process is ready, not because of an older one', async () => {
+    online(50, context.clock.nowMs() - 1);
+    await settle();
+    expect(left).toBe(0);
+    context.clock.advance(1_000);
+    online(200, context.clock.nowMs());
+    online(200, context.clock.nowMs());
+    await settle();
+    expect(left).toBe(1);
+  });
+
+  it('leaves by itself where nobody comes', () => {
+    context.clock.advance(INTERIM_STAY_MS);
+    expect(left).toBe(0);
+    context.clock.advance(INTERIM_STAY_MS);
+    expect(left).toBe(1);
+  });
+
+  it('leaves when the whole stack is stopped', () => {
+    giveStopNotice(stateDir);
+    context.clock.advance(250);
+    expect(left).toBe(1);
+  });
+});

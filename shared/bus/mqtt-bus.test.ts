@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Aedes } from 'aedes';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { interrupt, volume } from '#shared/contract/control.ts';
+import { createLog } from '#shared/log/log.ts';
+import { Meters } from '#shared/metrics/meters.ts';
+import { systemClock } from '#shared/time/clock.ts';
+import type { Bus } from './bus.ts';
+import { connectMqttBus } from './mqtt-bus.ts';
+
+let broker: Aedes;
+let server: Server;
+let sockets: Socket[];
+let bus: Bus;
+/** What the broker was asked for, in order. */
+let asked: string[];
+
+beforeEach(async () => {
+  broker = await Aedes.createBroker();
+  sockets = [];
+  server = createServer((socket) => {
+    sockets.push(socket);
+    broker.handle(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  asked = [];
+  broker.on('subscribe', (filters) => asked.push(...filters.map(({ topic }) => `subscribe ${topic}`)));
+  broker.on('unsubscribe', (filters) => asked.push(...filters.map((filter) => `unsubscribe ${filter}`)));
+  bus = connectMqttBus({
+    url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    username: 'operator',
+    password: '',
+    clientName: 'test',
+    topicPrefix: 'cortex',
+    clock: systemClock(),
+    log: createLog('test', 'silent'),
+    meters: new Meters(),
+  });
+});
+afterEach(async () => {
+  await bus.close();
+  server.close();
+  await new Promise<void>((resolve) => broker.close(resolve));
+});
+
+const listen = () => bus.subscribe(interrupt, () => undefined);
+/** A subscription the broker has confirmed: all that was asked before has arrived there too. */
+const arrived = () => bus.subscribe(volume, () => undefined);
+
+describe('an ended subscription', () => {
+  it('is ended at the broker with its last listener, and not before', async () => {
+    const [first, second] = [await listen(), await listen()];
+    first();
+    first();
+    await arrived();
+    expect(asked).not.toContain('unsubscribe cortex/control/interrupt');
+    second();
+    await arrived();
+    expect(asked.filter((what) => what.includes('interrupt'))).toEqual([
+      'subscribe cortex/control/interrupt',
+      'unsubscribe cortex/control/interrupt',
+    ]);
+  });
+
+  it('can be taken up again at once', async () => {
+    const end = await listen();
+    end();
+    const heard = new Promise<string>((resolve) => {
+      void bus
+        .subscribe(interrupt, ({ payload }) => resolve(payload.id))
+        .then(() => {
+          bus.publish(interrupt, { id: 'again', source: 'operator', at: 1 });
+        });
+    });
+    expect(await heard).toBe('again');
+  });
+
+  it('does not come back with a reconnection when it ended while the broker was away', async () => {
+    const end = await listen();
+    const lost = new Promise<void>((resolve) => {
+      bus.onConnection((connected) => {
+        if (!connected) resolve();
+      });
+    });
+    for (const socket of sockets) socket.destroy();
+    await lost;
+    end();
+    await arrived();
+    await arrived();
+    expect(asked.findLast((what) => what.includes('interrupt'))).toBe('unsubscribe cortex/control/interrupt');
+  });
+});

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { level, speech } from '#shared/contract/audio-in.ts';
+import { atTopic } from '#shared/contract/channel.ts';
+import { status } from '#shared/contract/service.ts';
+import { turn } from '#shared/contract/thinker.ts';
+import { align } from '../../bench/restart/align.ts';
+import { heardByGemini, loadScenario, longSpeech } from '../../bench/restart/signals.ts';
+import { type Pm2Stack, preparePm2Stack } from './harness/pm2-stack.ts';
+import { describeWith } from './harness/requires.ts';
+import { BIT_EXACT_CARD, createVirtualSoundCard, type VirtualSoundCard } from './harness/virtual-sound-card.ts';
+import { Watched } from './harness/watched.ts';
+
+const SPOKEN_SECONDS = 10;
+
+describeWith(
+  ['pulseaudio', 'pactl', 'pacat', 'parec', 'espeak-ng'],
+  'PM2 exchanges a process in the middle of a spoken question',
+  () => {
+    let card: VirtualSoundCard;
+    let stack: Pm2Stack;
+
+    beforeAll(async () => {
+      card = await createVirtualSoundCard(BIT_EXACT_CARD);
+      stack = await preparePm2Stack({
+        ...card.env,
+        // arecord takes 16 kHz, so that the path is bit-exact; PortAudio takes the device's own rate.
+        CORTEX_AUDIO_INPUT: 'alsa:default',
+        CORTEX_AUDIO_OUTPUT: 'null',
+        CORTEX_CAMERA: 'off',
+        VAD_MIN_SILENCE_MS: '1500',
+      });
+      const { code, output } = await stack.command('start');
+      expect(code, output).toBe(0);
+    }, 120_000);
+
+    afterAll(async () => {
+      await stack?.close();
+      await card?.close();
+    });
+
+    it.each([
+      ['reload', 'audio-in'],
+      ['restart', 'audio-in'],
+      ['reload', 'thinker'],
+      ['restart', 'thinker'],
+    ])(
+      'pm2 %s %s: every sample reaches Gemini, and it is answered',
+      async (command, service) => {
+        await loadScenario(stack, { turns: [{ reply: { kind: 'text', text: 'Thank you.' } }] });
+        const bus = stack.connect();
+        const turns = await Watched.on(bus, turn);
+        const speeches = await Watched.on(bus, speech);
+        const statuses = await Watched.on(bus, atTopic(status, { service }));
+        const [before] = await stack.pids(service);
+        const source = await longSpeech(SPOKEN_SECONDS);
+        const spokenAtMs = Date.now();
+        const speaking = card.speak(source, BIT_EXACT_CARD.micRateHz);
+        await speeches.next(({ state }) => state === 'started');
+        const microphones = watchMicrophones(card);
+        await stack.pm2(command, service);
+        await speaking;
+        await turns.next(({ state }) => state === 'done');
+        await microphones.stop();
+        expect(statuses.seen.some(({ payload }) => payload.pid !== before)).toBe(true);
+        const { lost, doubled, firstIndex, lastIndex } = align(
+          source,
+          (await heardByGemini(stack, spokenAtMs)).at(-1) ?? new Int16Array(0),
+        );
+        expect({ lost, doubled, firstIndex, lastIndex }).toEqual({
+          lost: [],
+          doubled: [],
+          firstIndex: 0,
+          lastIndex: source.length - 1,
+        });
+        // One before the handover, two in it, and afterwards one again.
+        expect(microphones.most()).toBe(service === 'audio-in' ? 2 : 1);
+        expect(microphones.last()).toBe(1);
+        await bus.close();
+      },
+      60_000,
+    );
+
+    it('pm2 stop audio-in leaves no process behind, and nobody listens', async () => {
+      await stack.pm2('stop', 'audio-in');
+      const bus = stack.connect();
+      const levels = await Watched.on(bus, level);
+      await expect.poll(() => audioInProcesses(stack), { timeout: 15_000 }).toEqual([]);
+      expect(await sourceOutputs(card)).toBe(0);
+      levels.seen.length = 0;
+      await bus.close();
+      await stack.pm2('start', 'audio-in');
+      await expect.poll(() => sourceOutputs(card), { timeout: 15_000 }).toBe(1);
+    }, 60_000);
+
+    it('npm stop starts none', async () => {
+      expect((await stack.command('stop')).code).toBe(0);
+      expect(audioInProcesses(stack)).toEqual([]);
+    }, 60_000);
+  },
+);
+
+/** How many captures are open on the card. */
+async function sourceOutputs(card: VirtualSoundCard): Promise<number> {
+  const list = await card.pactl('list', 'short', 'source-outputs');
+  return list.split('\n').filter(Boolean).length;
+}
+
+function watchMicrophones(card: VirtualSoundCard) {
+  const counts: number[] = [];
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      counts.push(await sourceOutputs(card));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  return {
+    most: () => Math.max(...counts),
+    last: () => counts.at(-1),
+    async stop() {
+      over = true;
+      await watching;
+    },
+  };
+}
+
+/** Process ids of everything that runs audio-in in this stack. */
+function audioInProcesses(stack: Pm2Stack): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && read(pid, 'cmdline').includes('audio-in.cjs'))
+    .filter((pid) => read(pid, 'environ').includes(stack.stateDir));
+}
+
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
