@@ -6,11 +6,15 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startTestStack } from '../test/integration/harness/test-stack.ts';
 import type { VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
 import { speakTone } from './loudspeaker.ts';
-import { RATE_HZ, SPEECH_FOLDERS, soundsIn, speechOnset } from './sounds.ts';
+import { RATE_HZ, type Sound, SPEECH_FOLDERS, soundsIn, speechOnset } from './sounds.ts';
 import { type BenchRow, percentiles } from './table.ts';
 
 /** What is spoken of each recording. */
 const EXCERPT_SAMPLES = 0.4 * RATE_HZ;
+/** The breath before it: cut off at its onset, a word sounds like a click, which takes longer to be known for a voice. */
+const LEAD_SAMPLES = 0.3 * RATE_HZ;
+/** What a microphone's hiss stays below. */
+const AUDIBLE = 3;
 const TRIALS_A_REPLY = 10;
 const QUIET = 200;
 /** Silence of this length is an answer; the tone itself never has so much. */
@@ -24,12 +28,7 @@ const LONGEST_MS = 700;
  */
 export async function acousticRows(card: VirtualSoundCard, trials: number): Promise<BenchRow[]> {
   const voices = await soundsIn(...SPEECH_FOLDERS);
-  const excerpts = voices
-    .filter(({ name }) => name !== 'Noise.wav')
-    .map(({ name, samples }) => ({
-      name,
-      samples: samples.subarray(speechOnset(samples)).subarray(0, EXCERPT_SAMPLES),
-    }));
+  const excerpts = voices.filter(({ name }) => name !== 'Noise.wav').map(excerptOf);
   const what = 'a person’s first sound → silence';
   if (excerpts.length === 0) return [{ what, values: {}, note: 'no recordings here' }];
 
@@ -48,16 +47,17 @@ export async function acousticRows(card: VirtualSoundCard, trials: number): Prom
     // The clocks of both recordings settle.
     await pause(2_000);
     let turn = Math.floor(Date.now() / 1_000);
-    const spoken: string[] = [];
+    const spoken: Excerpt[] = [];
     while (spoken.length < trials) {
       turn += 1;
       speakTone(publisher, turn, 4 * TRIALS_A_REPLY);
       await playbacks.next(({ turn: of, state }) => of === turn && state === 'started');
       for (let trial = 0; trial < TRIALS_A_REPLY && spoken.length < trials; trial += 1) {
+        // More silence than there is inside any excerpt.
         await pause(500 + 300 * Math.random());
-        const { name, samples } = excerpts[spoken.length % excerpts.length] as (typeof excerpts)[number];
-        spoken.push(name);
-        await card.speak(samples, RATE_HZ);
+        const excerpt = excerpts[spoken.length % excerpts.length] as Excerpt;
+        spoken.push(excerpt);
+        await card.speak(excerpt.samples, RATE_HZ);
       }
       await pause(700);
       stack.bus.publish(interrupt, { id: `bench-${turn}`, source: 'operator', at: Date.now() });
@@ -71,11 +71,27 @@ export async function acousticRows(card: VirtualSoundCard, trials: number): Prom
   }
 }
 
-function rowOf(what: string, onsets: number[], silences: number[], spoken: readonly string[]): BenchRow {
+interface Excerpt {
+  name: string;
+  samples: Int16Array;
+  /** From its first sample to the first sound of the voice. */
+  leadMs: number;
+}
+
+function excerptOf({ name, samples }: Sound): Excerpt {
+  const onset = speechOnset(samples);
+  const lead = samples.subarray(Math.max(0, onset - LEAD_SAMPLES), onset);
+  const audible = lead.findIndex((sample) => Math.abs(sample) > AUDIBLE);
+  const from = audible < 0 ? onset : onset - lead.length + audible;
+  return { name, samples: samples.subarray(from, onset + EXCERPT_SAMPLES), leadMs: ((onset - from) * 1_000) / RATE_HZ };
+}
+
+function rowOf(what: string, onsets: number[], silences: number[], spoken: readonly Excerpt[]): BenchRow {
   const byName = new Map<string, number[]>();
   const times: number[] = [];
-  for (const [trial, name] of spoken.entries()) {
-    const onset = onsets[trial] ?? Number.NaN;
+  if (onsets.length !== spoken.length) throw new Error(`${spoken.length} were spoken, ${onsets.length} recorded`);
+  for (const [trial, { name, leadMs }] of spoken.entries()) {
+    const onset = (onsets[trial] ?? Number.NaN) + leadMs;
     const silence = silences.find((at) => at > onset && at < onset + LONGEST_MS);
     if (silence === undefined) continue;
     times.push(silence - onset);
@@ -100,8 +116,9 @@ function onsetsIn(samples: Int16Array): number[] {
   const onsets: number[] = [];
   let silence = 0;
   for (const [index, sample] of samples.entries()) {
-    if (sample !== 0 && silence > RATE_HZ / 5) onsets.push(index);
-    silence = sample === 0 ? silence + 1 : 0;
+    const quiet = Math.abs(sample) < AUDIBLE;
+    if (!quiet && silence > RATE_HZ / 3) onsets.push(index);
+    silence = quiet ? silence + 1 : 0;
   }
   return onsets;
 }

@@ -14,6 +14,7 @@ export class Reports {
   private readonly meters: Meters;
   private state: Omit<SpeakerState, 'since'> = { state: 'idle', volume: 1, output: 'none yet' };
   private sinceMs: number;
+  private alertSounds = false;
   /** Turns that have begun and are neither finished nor interrupted. */
   private readonly sounding = new Set<number>();
   /** While a predecessor speaks, what this process does is nobody's business; after the last word, its state is none. */
@@ -36,7 +37,7 @@ export class Reports {
   /** The last word: a successor may begin. */
   leave(): void {
     if (this.phase === 'speaking') {
-      this.bus.publish(speakerState, { ...this.state, since: this.sinceMs, leaving: true });
+      this.bus.publish(speakerState, { ...this.state, state: this.sounds, since: this.sinceMs, leaving: true });
     }
     this.phase = 'left';
   }
@@ -44,6 +45,14 @@ export class Reports {
   /** Volume or output have changed. */
   change(change: Partial<Pick<SpeakerState, 'volume' | 'output'>>): void {
     this.publishState({ ...this.state, ...change });
+  }
+
+  /** An alert begins or ends: without a reply nothing else says that the loudspeaker can be heard in the microphone. */
+  alerting(sounds: boolean): void {
+    if (sounds === this.alertSounds) return;
+    const before = this.sounds;
+    this.alertSounds = sounds;
+    if (this.sounds !== before) this.publishState(this.state, before);
   }
 
   hear(news: PlayerNews): void {
@@ -79,10 +88,17 @@ export class Reports {
     this.publishState({ ...this.state, state: now, turn, position });
   }
 
-  private publishState(next: Omit<SpeakerState, 'since'>): void {
-    if (next.state !== this.state.state || next.turn !== this.state.turn) this.sinceMs = this.clock.nowMs();
+  private get sounds(): SpeakerState['state'] {
+    return this.state.state === 'idle' && this.alertSounds ? 'speaking' : this.state.state;
+  }
+
+  private publishState(next: Omit<SpeakerState, 'since'>, before = this.sounds): void {
+    const { turn } = this.state;
     this.state = next;
-    if (this.phase === 'speaking') this.bus.publish(speakerState, { ...next, since: this.sinceMs });
+    if (this.sounds !== before || next.turn !== turn) this.sinceMs = this.clock.nowMs();
+    if (this.phase === 'speaking') {
+      this.bus.publish(speakerState, { ...next, state: this.sounds, since: this.sinceMs });
+    }
   }
 }
 

@@ -264,6 +264,15 @@ describe('the speaker', () => {
     expect(meters.snapshot(0).counters).toMatchObject({ alertsWithoutVoice: 1 });
   });
 
+  it('says that it speaks while an alert sounds without a reply: the microphone hears it just as well', async () => {
+    const { play, publish, states } = await bench({ speak: () => Promise.resolve(new Int16Array(500).fill(99)) });
+    await publish(alert, { id: 'a', text: 'The microphone is back.' });
+    await play(240);
+    await play(600);
+    await settled();
+    expect(states.slice(-2).map(({ state }) => state)).toEqual(['speaking', 'idle']);
+  });
+
   it('opens a lost device again and plays what that one never played', async () => {
     const { say, play, lose, clock, used } = await bench();
     await say(7, 0, 5_000);

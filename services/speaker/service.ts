@@ -75,7 +75,11 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const output = keepOutput(
     openOutput,
     {
-      source: (count) => speaker.render(count),
+      source(count) {
+        const samples = speaker.render(count);
+        reports.alerting(!speaker.alerts.isSilent);
+        return samples;
+      },
       handedOver() {
         if (active) book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
         // The end of it is told when the device has the last sample: on the same device a successor begins at once.

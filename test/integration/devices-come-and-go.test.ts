@@ -131,7 +131,7 @@ describeWith(['pulseaudio', 'pactl', 'pacat', 'parec', 'aplay', 'arecord'], 'dev
       );
       await card.pactl('set-default-source', 'mute');
       const alerts = await stack.watch(alert);
-      const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: input, PULSE_SOURCE: '' });
+      const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: input, PULSE_SOURCE: '@DEFAULT_SOURCE@' });
       await alerts.next(({ text }) => /does not work/.test(text ?? ''));
       const tries = () => audioIn.log.filter(({ msg }) => msg === 'no microphone; trying again').length;
       while (tries() < 3) await pause(50);

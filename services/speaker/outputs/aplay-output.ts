@@ -201,6 +201,10 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       if (state === 'waiting') return;
       const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
       if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
+      else if (depth.wasFine(clock.nowMs())) {
+        remember(depth.periods);
+        hooks.queueChanged();
+      }
     });
     if (joined) {
       resolve(output);

@@ -50,6 +50,10 @@ export function keepOutput(
   let complainedOf = '';
   let cancelRetry = (): void => undefined;
 
+  function queueChanged(): void {
+    if (output) hooks.latencyChanged(output.unheardSamples());
+  }
+
   async function attempt(): Promise<void> {
     let early: CortexError | undefined;
     try {
@@ -61,8 +65,9 @@ export function keepOutput(
         },
         underran() {
           meters.count('outputUnderruns');
-          if (output) hooks.latencyChanged(output.unheardSamples());
+          queueChanged();
         },
+        queueChanged,
       });
       if (closed) return await opened.close();
       if (early) throw early;

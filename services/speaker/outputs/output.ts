@@ -29,6 +29,8 @@ export interface OutputHooks {
   lost(reason: CortexError): void;
   /** The device ran out of samples: a gap was heard. */
   underran(): void;
+  /** `unheardSamples` has changed without one: the queue is shorter. */
+  queueChanged(): void;
 }
 
 /** Rejects with a CortexError that names the setting and the way out. */
