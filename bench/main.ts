@@ -6,6 +6,7 @@ import { benchEndpointing } from './endpointing.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
 import { benchSoak } from './soak.ts';
+import { benchSpokenControl } from './spoken-control.ts';
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
@@ -16,6 +17,7 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   conversation: benchConversation,
   restarts: benchRestartMatrix,
   router: benchRouter,
+  'spoken-control': benchSpokenControl,
   vision: benchVision,
   soak: benchSoak,
 };

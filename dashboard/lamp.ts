@@ -24,8 +24,12 @@ function steadyLamp({ link, latest }: DashboardState): Omit<Lamp, 'flashing'> {
   }
   const { session, turn } = latest;
   const level = latest.fallback?.level ?? 'live';
-  if (level === 'offline') return { colour: 'amber', label: 'Offline', detail: latest.fallback?.reason ?? '' };
-  if (level === 'http') return { colour: 'amber', label: 'Answers over HTTP', detail: latest.fallback?.reason ?? '' };
+  const fatal = session?.state === 'failed' && session.error?.retryable === false ? session.error.message : undefined;
+  if (level !== 'live') {
+    // Where a person must act, what to do counts more than why.
+    const detail = fatal ?? latest.fallback?.reason ?? '';
+    return { colour: fatal ? 'red' : 'amber', label: level === 'http' ? 'Answers over HTTP' : 'Offline', detail };
+  }
   if (!session) return { colour: 'grey', label: 'Waiting for the thinker', detail: '' };
   const why = session.error?.message ?? '';
   switch (session.state) {

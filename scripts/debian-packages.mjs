@@ -15,6 +15,7 @@ const TEST = [
   { name: 'pulseaudio-utils', for: 'the virtual sound card of the tests' },
   { name: 'pocketsphinx-testdata', for: 'recorded human speech in the tests' },
   { name: 'ffmpeg', for: 'video files and USB cameras' },
+  { name: 'python3-paho-mqtt', for: 'the Python examples in the tests' },
 ];
 
 function installed(name) {

@@ -15,6 +15,8 @@ if (command === 'test') {
   else if (command === 'bench') setUp('test');
   else if (!existsSync('dist/cli.cjs')) setUp('run');
   const program = command === 'bench' ? 'dist/bench.cjs' : 'dist/cli.cjs';
+  // Ctrl-C is the program's own business; it is waited for.
+  process.on('SIGINT', () => undefined);
   const { status } = spawnSync(process.execPath, [program, command, ...rest], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 }

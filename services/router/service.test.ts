@@ -293,7 +293,12 @@ test('a refused key means offline, announced once', async () => {
   await publish(session, failed);
   await publish(session, failed);
   expect(take(fallback)).toMatchObject([{ level: 'offline' }]);
-  expect(take(alert)).toMatchObject([{ earcon: 'offline', text: 'I am offline: my access key is not accepted.' }]);
+  expect(take(alert)).toMatchObject([
+    {
+      earcon: 'offline',
+      text: 'I am offline: my access key is not accepted. Somebody has to put a valid key into my settings.',
+    },
+  ]);
 });
 
 test('Live is switched off and on at run time', async () => {

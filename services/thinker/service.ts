@@ -2,7 +2,7 @@ import { GoogleGenAI } from '@google/genai';
 import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
+import { type Fallback, fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
 import { alert, playback } from '#shared/contract/speaker.ts';
 import {
@@ -32,9 +32,10 @@ import { becauseOf } from './conversation/spoken-reason.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
+import { priceOf } from './live/prices.ts';
 import { Delivery } from './reply/delivery.ts';
 import { fileHandleStore } from './session/handle-store.ts';
-import { SESSION_POLICY, type SessionPolicy } from './session/session-state.ts';
+import { type SessionPolicy, sessionPolicy } from './session/session-state.ts';
 import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 import { anyJson } from './tools/any-json.ts';
@@ -98,10 +99,12 @@ async function wire(
   const { bus, clock, log, meters, settings, describe } = context;
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
+  if (!priceOf(model)) log.warn({ model }, 'no price is known for this model: its tokens are counted, its cost is not');
   const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
   teardown.add(() => replies.stop());
 
   let unavailable: Failure | undefined;
+  let level: Fallback['level'] = 'live';
   const { models } = new GoogleGenAI({
     apiKey: endpoint.apiKey,
     httpOptions: { apiVersion: 'v1beta', ...(endpoint.baseUrl !== undefined && { baseUrl: endpoint.baseUrl }) },
@@ -111,6 +114,8 @@ async function wire(
     models,
     instruction: SYSTEM_INSTRUCTION,
     offlineReason: () => becauseOf(unavailable),
+    // Whoever decides on the level says why; without a router nobody has.
+    reasonTold: () => level === 'offline',
     clock,
     log,
     meters,
@@ -118,8 +123,6 @@ async function wire(
   teardown.add(() => backends.stop());
 
   let microphone: PcmReceiver | undefined;
-  const idleCloseMs = settings.geminiIdleCloseMinutes * 60_000;
-  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
   const thinker = new Thinker({
     clock,
     log,
@@ -157,7 +160,7 @@ async function wire(
     serverVad: settings.vadMode === 'server',
     liveEnabled: isLiveWanted(settings),
     random: Math.random,
-    sessionPolicy: { ...policy, ...(idleCloseMs > 0 && { idleCloseMs }), ...policies.session },
+    sessionPolicy: { ...sessionPolicy(settings), ...policies.session },
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());
@@ -180,7 +183,7 @@ async function wire(
       if (payload.state === 'possible') thinker.want();
       else if (payload.state === 'discarded') thinker.discard(payload.utterance);
     }),
-    bus.subscribe(privacy, ({ payload }) => thinker.blockCamera(payload.camera)),
+    bus.subscribe(privacy, ({ payload }) => thinker.camera.block(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
     bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
     bus.subscribe(playback, ({ payload }) => {
@@ -188,8 +191,9 @@ async function wire(
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
     }),
     bus.subscribe(fallback, ({ payload }) => {
-      if (payload.level === 'offline') backends.prepareOffline();
-      thinker.setLevel(payload.level);
+      ({ level } = payload);
+      if (level === 'offline') backends.prepareOffline();
+      thinker.setLevel(level);
     }),
     bus.subscribe(runtimeSettings, ({ payload }) => {
       thinker.enableLive(isLiveWanted(settings, payload));
@@ -197,8 +201,8 @@ async function wire(
     bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
     bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),
     bus.subscribe(anyJson(toolResult), ({ payload, levels }) => thinker.tools.answered(levels['name'] ?? '', payload)),
-    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.text, payload.withFrame ?? false)),
-    bus.subscribe(say, ({ payload }) => thinker.say(payload.text)),
+    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.id, payload.text, payload.withFrame ?? false)),
+    bus.subscribe(say, ({ payload }) => thinker.say(payload.id, payload.text)),
     bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
   ];
   for (const subscribed of subscriptions) teardown.add(await subscribed);

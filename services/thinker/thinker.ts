@@ -1,19 +1,16 @@
-import { Answers, backendQuestion } from './answers.ts';
-import type { Question as BackendQuestion } from './backends/answer-backend.ts';
+import { Answers } from './answers.ts';
 import { ConversationRunner } from './conversation/conversation-runner.ts';
-import {
-  CONVERSATION_POLICY,
-  type ConversationEffect,
-  initialConversation,
-} from './conversation/conversation-state.ts';
+import { CONVERSATION_POLICY, initialConversation } from './conversation/conversation-state.ts';
 import { Recollection } from './conversation/recollection.ts';
 import { Remarks } from './conversation/remarks.ts';
 import { resume } from './conversation/take-up.ts';
-import { type Backend, isOver, reportOf, type Turn } from './conversation/turn.ts';
+import type { Backend } from './conversation/turn.ts';
+import { carryOut, type Workers } from './effects.ts';
 import { Bill } from './live/bill.ts';
-import { GO_ON, onlyHeard } from './live/instruction.ts';
+import { onlyHeard } from './live/instruction.ts';
 import type { LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
+import { Repeats } from './repeats.ts';
 import { PcmBytes } from './reply/pcm-bytes.ts';
 import { ReplyStream } from './reply/reply-stream.ts';
 import { SessionRunner } from './session/session-runner.ts';
@@ -27,14 +24,14 @@ import { Questions } from './uplink/question.ts';
 import { Uplink } from './uplink/uplink.ts';
 
 /**
- * Brings conversation and session together with everything they need: hands what happens to the cores, and carries out
- * the conversation's effects. Decides nothing itself.
+ * Brings conversation and session together with everything they need: hands what happens to the cores, and their effects
+ * to whoever carries them out. Decides nothing itself.
  */
 export class Thinker {
   readonly remarks = new Remarks();
   readonly tools: Toolbox;
+  readonly camera = new NewestFrame();
   private readonly options: ThinkerOptions;
-  private readonly camera = new NewestFrame();
   private readonly questions = new Questions();
   private readonly pcm = new PcmBytes();
   private readonly session: SessionRunner;
@@ -45,6 +42,7 @@ export class Thinker {
   private readonly bill: Bill;
   private readonly conversation: ConversationRunner;
   private readonly recollection: Recollection;
+  private readonly repeats: Repeats;
   private hearing: number | undefined;
   private level: Backend = 'live';
   private liveEnabled: boolean;
@@ -53,6 +51,7 @@ export class Thinker {
   constructor(options: ThinkerOptions) {
     this.options = options;
     const { clock, log, meters, output, backends } = options;
+    this.repeats = new Repeats(clock, meters);
     this.bill = new Bill(options.identity.model, meters);
     this.reply = new ReplyStream((frame) => output.audio(frame));
     this.answers = new Answers(backends, log, (turn, report, samples) =>
@@ -105,7 +104,7 @@ export class Thinker {
         lowerBackends: this.answers.levels,
         serverVad: options.serverVad,
       }),
-      run: (effect, atMs, samples) => this.run(effect, atMs, samples),
+      run: (effect, atMs, samples) => carryOut(workers, effect, atMs, samples),
       settled: (changed) => {
         if (changed) this.save();
       },
@@ -126,13 +125,21 @@ export class Thinker {
       questions: this.questions,
       camera: this.camera,
       room,
-      remarksFor: (turn) => this.remarksFor(turn),
+      remarksFor: (turn) => {
+        const cut = this.recollection.takeCut();
+        return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
+      },
       started: (turn) => this.conversation.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.conversation.tell({ type: 'questionSent', turn });
         this.session.ping(true);
       },
     });
+    const { session, uplink, questions, camera, remarks, recollection, tools, answers, reply, pcm } = this;
+    const workers: Workers = {
+      ...{ clock, meters, output, session, uplink, questions, camera },
+      ...{ remarks, recollection, tools, answers, reply, pcm },
+    };
   }
 
   /** Connects, so that the first question finds a connection, and takes up what a predecessor left unfinished. */
@@ -179,17 +186,15 @@ export class Thinker {
     this.openMicrophone.pump();
   }
 
-  /** Nothing leaves the device that the user has blocked. */
-  blockCamera(blocked: boolean): void {
-    this.camera.block(blocked);
-  }
-
-  ask(text: string, withFrame: boolean): void {
+  /** A question in text. One that comes again within a minute, by its id, has been asked already; so has a `say`. */
+  ask(id: string, text: string, withFrame: boolean): void {
+    if (this.repeats.isRepeat(`ask ${id}`)) return;
     this.want();
     this.conversation.tell({ type: 'textAsked', kind: 'ask', text, userText: text, withFrame });
   }
 
-  say(text: string): void {
+  say(id: string, text: string): void {
+    if (this.repeats.isRepeat(`say ${id}`)) return;
     this.want();
     this.conversation.tell({ type: 'textAsked', kind: 'say', text, userText: '', withFrame: false });
   }
@@ -285,83 +290,5 @@ export class Thinker {
       default:
         this.conversation.tell({ type: 'serverSaid', event });
     }
-  }
-
-  /** What the model has to know before the turn's question. */
-  private remarksFor(turn: number): readonly string[] {
-    const cut = this.recollection.takeCut();
-    return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
-  }
-
-  private run(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void {
-    const { output, meters } = this.options;
-    switch (effect.type) {
-      case 'announce':
-        output.turn(reportOf(effect.turn, atMs));
-        if (isOver(effect.turn)) {
-          this.questions.forget(effect.turn);
-          this.remarks.forget(effect.turn.number);
-        }
-        break;
-      case 'transcribe': {
-        const text = effect.role === 'user' ? effect.turn.userText : effect.turn.modelText;
-        output.transcript({ turn: effect.turn.number, role: effect.role, text, final: effect.final, at: atMs });
-        break;
-      }
-      case 'prepareText': {
-        const { turn, kind, text, withFrame } = effect;
-        this.questions.write(turn, { text, withFrame, exactly: kind === 'say' });
-        break;
-      }
-      case 'ask':
-        this.uplink.ask(effect.turn, effect.remark);
-        break;
-      case 'goOn':
-        this.session.send({ type: 'question', text: GO_ON });
-        break;
-      case 'withdraw':
-        this.tools.abandon();
-        this.uplink.withdraw(effect.turn);
-        break;
-      case 'hush':
-        this.session.send({ type: 'hush' });
-        break;
-      case 'playAudio':
-        if (samples) this.reply.play(effect.turn, samples, atMs);
-        break;
-      case 'endAudio':
-        this.pcm.reset();
-        this.reply.end(effect.turn, atMs);
-        break;
-      case 'reconnect':
-        this.session.giveUp();
-        break;
-      case 'explain':
-        output.explain(effect.text);
-        break;
-      case 'remember':
-        this.recollection.remember(effect.turn, atMs);
-        break;
-      case 'answerWith':
-        this.answers.begin(effect.turn.number, effect.backend, this.backendQuestion(effect.turn));
-        break;
-      case 'cancelAnswer':
-        this.answers.cancel(effect.turn);
-        break;
-      case 'count':
-        meters.count(effect.name);
-        break;
-    }
-  }
-
-  private backendQuestion(turn: Turn): BackendQuestion | undefined {
-    const question = this.questions.of(turn);
-    if (!question) return undefined;
-    const frame = this.camera.fresh(this.options.clock.nowMs());
-    // A backend below `live` remembers nothing, so that remarks are told as the last thing said before the question.
-    const told = turn.kind === 'say' ? [] : this.remarks.takeAlong(turn.number);
-    const remarks = told.map((text) => ({ role: 'user' as const, text }));
-    const history = this.recollection.historySince(Number.NEGATIVE_INFINITY);
-    return backendQuestion(question, frame, [...history, ...remarks]);
   }
 }

@@ -68,9 +68,9 @@ export const volume = channel('control/volume', json(Volume), {
 });
 
 export const runtimeSettings = channel('control/settings', json(RuntimeSettings), {
-  summary: 'Switches obeyed at run time',
+  summary: 'Switches obeyed at run time; no service sets them (spoken louder and quieter are control/volume)',
   qos: 1,
   retain: true,
-  publishers: ['router'],
+  publishers: [],
   command: true,
 });

@@ -46,6 +46,22 @@ describe('an answer', () => {
     expect((await hearing({ ...QUESTION, hears: 'take me home' }, SECOND)).heard).toBe('take me home');
   });
 
+  it('transcribes speech alone; what came with it in writing is remembered, and not taken for the user’s words', async () => {
+    const withRemark = { ...QUESTION, texts: ['[camera: no current picture]'] };
+    const answer = await hearing(withRemark, SECOND);
+    expect(answer).toMatchObject({ heard: 'what is this', asked: '[camera: no current picture] what is this' });
+    expect(answer.text).not.toContain('camera');
+    expect(await deaf({ ...QUESTION, texts: ['what time is it?'] }, NOTHING)).toMatchObject({
+      heard: '',
+      asked: 'what time is it?',
+    });
+  });
+
+  it('says exactly what it is told to say exactly', async () => {
+    const texts = ['Say exactly the following, word for word, and nothing else:\nTurn left.'];
+    expect((await deaf({ ...QUESTION, first: true, texts }, NOTHING)).text).toBe('Turn left.');
+  });
+
   it('tells what it remembers when asked', async () => {
     const context = {
       ...QUESTION.context,

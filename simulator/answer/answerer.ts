@@ -24,13 +24,17 @@ const TONE_HZ = 1_000;
 export function createAnswerer({ voice, recognise }: { voice: Voice; recognise: Recogniser }): Answerer {
   return async (question, { samples, image }, { spoken: aloud } = { spoken: true }) => {
     const words = question.hears ?? (samples && (await recognise(samples)));
-    const asked = [...question.texts, ...(words ? [words] : [])].join(' ');
-    const heard = asked || describeSound(samples);
+    // As the real one's, the transcript holds speech alone; remarks that came with it in writing belong to the conversation.
+    const heard = samples || question.hears ? (words ?? describeSound(samples)) : '';
+    const asked = [...question.texts, ...(heard ? [heard] : [])].join(' ');
     const thought = 'The simulator looks at what it was sent.';
-    const callTool = requestedTool(asked, question.tools);
+    const said = samples ? (words ?? '') : question.texts.join(' ');
+    const callTool = requestedTool([...question.texts, words ?? ''].join(' '), question.tools);
     const text =
-      question.reply?.kind === 'text' ? question.reply.text : await composeText(question, samples, asked, image);
-    const spoken = { heard, thought, text, ...(callTool && { callTool }) };
+      question.reply?.kind === 'text'
+        ? question.reply.text
+        : (dictated(question.texts) ?? (await composeText(question, samples, said, image)));
+    const spoken = { heard, asked, thought, text, ...(callTool && { callTool }) };
     if (question.reply?.kind === 'coded') {
       const { seconds, firstIndex = 0 } = question.reply;
       return {
@@ -42,6 +46,11 @@ export function createAnswerer({ voice, recognise }: { voice: Voice; recognise: 
     if (question.reply?.kind === 'tone') return { ...spoken, samples: tone(TONE_HZ, question.reply.seconds) };
     return { ...spoken, samples: aloud ? await voice(text) : new Int16Array(0) };
   };
+}
+
+/** What an obedient model says that is told to say exactly this. */
+function dictated(texts: readonly string[]): string | undefined {
+  return /^say exactly the following[^\n]*\n([\s\S]+)/i.exec(texts.at(-1) ?? '')?.[1];
 }
 
 /** Words all along the signal, as speech has them: sound without words is a fault that clients are right to cut off. */

@@ -56,6 +56,20 @@ describe('generateContent', () => {
     expect(answer.usageMetadata?.promptTokenCount).toBe(4 + 38 + 258);
   });
 
+  it.each([
+    ['asks for it', 'Begin your output with one line that starts with HEARD:', 'HEARD: louder please\n'],
+    ['does not', 'Be brief.', 'Simulated answer: '],
+  ])('begins with what it heard where the instruction %s', async (_what, systemInstruction, beginning) => {
+    simulator.load({ requests: [{ hears: 'louder please' }] });
+    const wav = writeWav({ sampleRateHz: 16_000, samples: new Int16Array(24_000).fill(3_277) });
+    const answer = await ai.models.generateContent({
+      model: 'gemini-3.8-flash',
+      contents: [{ inlineData: { mimeType: 'audio/wav', data: wav.toString('base64') } }],
+      config: { systemInstruction },
+    });
+    expect(answer.text?.startsWith(beginning)).toBe(true);
+  });
+
   it('speaks in the format of the voice: a WAV file from the new one, bare samples from the old', async () => {
     const speak = async (model: string) => {
       const config = { responseModalities: [Modality.AUDIO] };

@@ -45,7 +45,7 @@ export async function serveGemini(
   const problem = keyProblem(request, url, around.scenario);
   if (problem) return refuse(response, namedHttpError(problem, model));
   if (body === undefined) return refuse(response, invalidRequest('Invalid JSON payload received.'));
-  const generated = await generateContent(model, body, { ...around, text: rule?.text });
+  const generated = await generateContent(model, body, { ...around, text: rule?.text, hears: rule?.hears });
   if ('error' in generated) return refuse(response, generated.error);
   const bodies = responseBodies(model, generated.content, stream);
   const events = stream && url.searchParams.get('alt') === 'sse';

@@ -21,6 +21,7 @@ const Part = z.looseObject({
 });
 const Request = z.looseObject({
   contents: z.array(z.looseObject({ parts: z.array(Part) })).check(z.minLength(1)),
+  systemInstruction: z.optional(z.looseObject({ parts: z.optional(z.array(Part)) })),
   generationConfig: z.optional(z.looseObject({ responseModalities: z.optional(z.array(z.string())) })),
 });
 
@@ -35,11 +36,19 @@ export const HTTP_MODELS = [
 ];
 const WORDS_PER_EVENT = 6;
 
-/** Answers a request body. @param text an answer fixed by the scenario. @returns an HttpError for what Google would refuse. */
+/** An instruction that asks for the words of the recording on the first line of the output. */
+const WANTS_HEARD = /\bHEARD:/;
+
+/** Answers a request body. @param text the output, @param hears the words in its sound, by the scenario. @returns an HttpError for what Google would refuse. */
 export async function generateContent(
   model: string,
   body: unknown,
-  { answer, voice, text }: { answer: Answerer; voice: Voice; text: string | undefined },
+  {
+    answer,
+    voice,
+    text,
+    hears,
+  }: { answer: Answerer; voice: Voice; text: string | undefined; hears: string | undefined },
 ): Promise<{ content: GeneratedContent } | { error: HttpError }> {
   if (!SERVED.test(model)) return { error: namedHttpError('unknown-model', model) };
   const parsed = Request.safeParse(camelised(body));
@@ -47,7 +56,7 @@ export async function generateContent(
     const [issue] = parsed.error.issues;
     return { error: invalidRequest(`Invalid value at '${issue?.path.join('.')}': ${issue?.message}`) };
   }
-  const { contents, generationConfig } = parsed.data;
+  const { contents, systemInstruction, generationConfig } = parsed.data;
   const parts = contents.at(-1)?.parts ?? [];
   const texts = parts.flatMap((part) => part.text ?? []);
   const speaks = generationConfig?.responseModalities?.includes('AUDIO') ?? false;
@@ -81,15 +90,18 @@ export async function generateContent(
     context: { entries: [], tokens: NO_TOKENS, startedAtMs: 0, sawVideo: false },
     tools: [],
     first: true,
-    hears: undefined,
+    hears: samples && hears,
     reply: text === undefined ? undefined : { kind: 'text' as const, text },
     callTool: undefined,
   };
   const composed = await answer(question, { samples, image }, { spoken: false });
+  const instructions = systemInstruction?.parts?.map((part) => part.text ?? '').join(' ') ?? '';
+  const repeats = samples !== undefined && text === undefined && WANTS_HEARD.test(instructions);
+  const output = repeats ? `HEARD: ${composed.heard}\n${composed.text}` : composed.text;
   const promptTokens =
     textTokens(texts.join(' ')) + soundTokens(samples?.length ?? 0, MICROPHONE_RATE_HZ) + (image ? IMAGE_TOKENS : 0);
   return {
-    content: { parts: [{ text: composed.text }], usageMetadata: usage(promptTokens, textTokens(composed.text)) },
+    content: { parts: [{ text: output }], usageMetadata: usage(promptTokens, textTokens(output)) },
   };
 }
 

@@ -57,8 +57,10 @@ export interface ToolRequest {
 }
 
 export interface Answer {
-  /** The user's words, or a description where nobody recognised any. */
+  /** What was said, for its transcript: the words, or a description of the sound where nobody recognised any. Empty without sound. */
   heard: string;
+  /** What the conversation remembers of the question: what was said, and what came with it in writing. */
+  asked: string;
   text: string;
   thought: string;
   /** 24 kHz mono. */

@@ -77,7 +77,7 @@ export function scheduleReply(step: Step, atMs: number, turn: number, answer: An
   if (turn > step.state.rememberedTurn) {
     // The user's words belong to the conversation even where the answer was interrupted before it was there.
     patch(step, { rememberedTurn: turn });
-    rememberEntry(step, 'user', answer.heard);
+    rememberEntry(step, 'user', answer.asked);
   }
   const { generation, profile, setup } = step.state;
   if (!generation || !setup || generation.turn !== turn || generation.stage !== 'composing') return;

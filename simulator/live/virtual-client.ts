@@ -40,6 +40,7 @@ export const SETUP = {
 
 const ANSWER: Answer = {
   heard: 'what is in front of me',
+  asked: 'what is in front of me',
   text: Array.from({ length: 30 }, (_, index) => `word${index}`).join(' '),
   thought: 'thinking',
   samples: new Int16Array(48_000),

@@ -117,6 +117,9 @@ export const RequestRule = z.strictObject({
   drop: z.optional(z.enum(['before', 'middle'])),
   /** No answer, and the connection stays open. */
   hang: z.optional(z.boolean()),
+  /** What the sound of the request says. */
+  hears: z.optional(z.string()),
+  /** The whole output, as it stands. */
   text: z.optional(z.string()),
 });
 export type RequestRule = z.infer<typeof RequestRule>;

@@ -36,6 +36,7 @@ beforeEach(async () => {
     models: ai.models,
     instruction: SYSTEM_INSTRUCTION,
     offlineReason: () => 'the network is down',
+    reasonTold: () => false,
     clock: systemClock(),
     log: createLog('test', 'silent'),
     meters,

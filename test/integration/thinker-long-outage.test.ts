@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { frame } from '#shared/contract/vision.ts';
 import { PICTURE_LIMIT_BYTES, SOUND_LIMIT_BYTES } from '../../services/thinker/uplink/uplink-limits.ts';
-import { type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts';
-import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
+import { behindNetwork as behindAnyNetwork } from './harness/behind-network.ts';
+import { QUICK, type ThinkerBench } from './harness/thinker-bench.ts';
 
 const MINUTE_MS = 60_000;
 const RATE_HZ = 16_000;
@@ -17,29 +17,9 @@ const sameSamples = (heard: Int16Array, said: readonly number[]) =>
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const ended = ({ state }: { state: string }) => ['done', 'failed'].includes(state);
 
-/** A thinker whose way to the simulator leads through a network with faults. */
-async function behindNetwork(
-  run: (bench: ThinkerBench, network: TcpProxy) => Promise<void>,
-  options: Parameters<typeof thinkerBench>[0] = {},
-): Promise<void> {
-  let network: TcpProxy | undefined;
-  const bench = await thinkerBench({
-    // A busy machine connects more slowly than a person has patience.
-    policies: { conversation: { connectWithinMs: 6_000 } },
-    ...options,
-    async route(port) {
-      network = await tcpProxy(port);
-      return network.url;
-    },
-  });
-  try {
-    await bench.until(bench.sessions, ({ state }) => state === 'connected');
-    if (network) await run(bench, network);
-  } finally {
-    await bench.stop();
-    await network?.close();
-  }
-}
+/** A busy machine connects more slowly than a person has patience. */
+const behindNetwork: typeof behindAnyNetwork = (run, options = {}, start = {}) =>
+  behindAnyNetwork(run, { policies: { conversation: { connectWithinMs: 6_000 } }, ...options }, start);
 
 /** The network has come back: the next question finds a connection, and no more tries were made than the backoff allows. */
 async function isWellAgain(bench: ThinkerBench): Promise<void> {

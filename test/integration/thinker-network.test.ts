@@ -1,34 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type NetworkCondition, type TcpProxy, tcpProxy } from './harness/tcp-proxy.ts';
+import { frame } from '#shared/contract/vision.ts';
+import { behindNetwork as behindAnyNetwork } from './harness/behind-network.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
 const ramp = (samples: number) => Array.from({ length: samples }, (_unused, index) => (index % 30_000) + 1);
+/** The first loss of a connection is followed by another one at once. */
+const behindNetwork: typeof behindAnyNetwork = (run, options = {}, start = {}) =>
+  behindAnyNetwork(run, { policies: { session: { stableAfterMs: 200 } }, ...options }, start);
+const ended = ({ state }: { state: string }) => ['done', 'failed'].includes(state);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A thinker whose way to the simulator leads through a network with faults. */
-async function behindNetwork(
-  run: (bench: ThinkerBench, network: TcpProxy) => Promise<void>,
-  options: Parameters<typeof thinkerBench>[0] = {},
-  condition: NetworkCondition = {},
-): Promise<void> {
-  let network: TcpProxy | undefined;
-  const bench = await thinkerBench({
-    policies: { session: { stableAfterMs: 200 } },
-    ...options,
-    async route(port) {
-      network = await tcpProxy(port);
-      network.set(condition);
-      return network.url;
-    },
-  });
-  try {
-    await bench.until(bench.sessions, ({ state }) => state === 'connected');
-    if (network) await run(bench, network);
-  } finally {
-    await bench.stop();
-    await network?.close();
-  }
-}
 
 /** The user hears something, answer or reason. That it is soon enough is tested in the core, whose time is made. */
 async function heardSomething(bench: ThinkerBench, utterance: number): Promise<void> {
@@ -36,7 +16,7 @@ async function heardSomething(bench: ThinkerBench, utterance: number): Promise<v
   await bench.until([0], () => speaks() || bench.alerts.length > 0, 30_000);
 }
 
-describe.concurrent('a network that', () => {
+describe.concurrent('a network that', { timeout: 60_000 }, () => {
   it('is cut while the user speaks loses nothing of the question', () =>
     behindNetwork(async (bench, network) => {
       await pause(300);
@@ -85,18 +65,14 @@ describe.concurrent('a network that', () => {
         expect(rttMs >= 1_900).toBe(known);
         for (let question = 1; question <= 2; question += 1) {
           const utterance = await bench.speak(0.3);
-          const done = await bench.until(
-            bench.turns,
-            (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state),
-            20_000,
-          );
+          const done = await bench.until(bench.turns, (turn) => turn.utterance === utterance && ended(turn), 20_000);
           expect(done).toMatchObject({ state: 'done', backend: 'live' });
           const activities = bench.simulator.state().sessions.flatMap((session) => session.activities);
           expect(activities.length).toBe(question);
         }
       },
       {},
-      known ? { delayMs: 1_000 } : {},
+      { condition: known ? { delayMs: 1_000 } : {} },
     ),
   );
 
@@ -115,17 +91,63 @@ describe.concurrent('a network that', () => {
       );
     }));
 
-  it('carries 64 kbit/s delays the answer, or has another backend give it, or explains', () =>
+  it('carries 64 kbit/s has pictures left out: a short question arrives whole, and Live answers', () =>
     behindNetwork(async (bench, network) => {
       network.set({ upBytesPerSecond: 8_000 });
-      const utterance = await bench.speak(0.8);
-      await heardSomething(bench, utterance);
-      await bench.until(
-        bench.turns,
-        (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state),
-        20_000,
-      );
+      const picture = new Uint8Array(60_000).fill(7);
+      picture.set([0xff, 0xd8, 0xff]);
+      picture.set([0xff, 0xd9], picture.length - 2);
+      const show = () => bench.bus.publish(frame, picture.slice());
+      show();
+      const camera = setInterval(show, 250);
+      const utterance = await bench.speak(0.8, { paced: true });
+      const done = await bench.until(bench.turns, (turn) => turn.utterance === utterance && ended(turn), 20_000);
+      clearInterval(camera);
+      expect(done).toMatchObject({ state: 'done', backend: 'live' });
+      expect([...bench.simulator.recording({ connection: 1 })]).toEqual(ramp(12_800));
+      const { sessions } = bench.simulator.state();
+      expect(sessions.map(({ images, activities }) => [images, activities.length])).toEqual([[0, 1]]);
+      expect(bench.meters.snapshot(0).counters['picturesDroppedSlowUplink']).toBeGreaterThan(0);
+      expect(bench.alerts).toEqual([]);
+      // The network is well again: the pictures come back with the next question.
+      network.set({});
+      const next = await bench.speak(1, { paced: true });
+      show();
+      await bench.until(bench.turns, (turn) => turn.utterance === next && ended(turn), 20_000);
     }));
+
+  it('needs 12 s for TCP, TLS and the upgrade is not connected to: one try at a time, and the user is told', () =>
+    behindNetwork(
+      async (bench) => {
+        const utterance = await bench.speak(0.3);
+        await heardSomething(bench, utterance);
+        await bench.until([0], () => (bench.meters.snapshot(0).counters['setupTimeouts'] ?? 0) >= 2, 40_000);
+        const { counters } = bench.meters.snapshot(0);
+        // Each try takes its ten seconds, and a backoff follows.
+        expect(counters['connectionAttempts']).toBe(2);
+        expect(bench.simulator.state().mostAtOnce).toBeLessThanOrEqual(1);
+        expect(bench.sessions.some(({ state }) => state === 'connected')).toBe(false);
+      },
+      {},
+      { condition: { delayMs: 2_000, handshakes: 2 }, connected: false },
+    ));
+
+  it('needs 12 s for the whole set-up is connected to, at the first try; a question meanwhile is answered or explained', () =>
+    behindNetwork(
+      async (bench) => {
+        const early = await bench.speak(0.3);
+        await heardSomething(bench, early);
+        await bench.until(bench.sessions, ({ state }) => state === 'connected', 30_000);
+        await bench.until(bench.turns, (turn) => turn.utterance === early && ended(turn), 20_000);
+        const next = await bench.speak(0.3);
+        const done = await bench.until(bench.turns, (turn) => turn.utterance === next && ended(turn), 20_000);
+        expect(done).toMatchObject({ state: 'done', backend: 'live' });
+        expect(bench.meters.snapshot(0).counters['connectionAttempts']).toBe(1);
+        expect(bench.simulator.state()).toMatchObject({ mostAtOnce: 1, openSockets: 1 });
+      },
+      {},
+      { condition: { delayMs: 2_000, handshakes: 1 }, connected: false },
+    ));
 
   it('is gone for a while is explained, probed for, and back without anybody doing anything', { timeout: 60_000 }, () =>
     behindNetwork(async (bench, network) => {

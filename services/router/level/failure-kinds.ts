@@ -1,3 +1,5 @@
+import type { Failure } from '#shared/contract/thinker.ts';
+
 /** How the user is told why, by the kind of failure the thinker reports. Completes "I am offline: …". */
 const IN_WORDS: Readonly<Record<string, string>> = {
   auth: 'my access key is not accepted',
@@ -12,6 +14,19 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   feature: 'the service has a problem',
   bug: 'the service has a problem',
 };
+
+/** What a person must do where waiting does not help; said once, after the reason. */
+const TO_DO: Readonly<Record<string, string>> = {
+  auth: 'Somebody has to put a valid key into my settings.',
+  model: 'Somebody has to choose another model in my settings.',
+  quota: 'It may last until tomorrow, or until somebody raises it.',
+  bug: 'Somebody has to look into my log.',
+};
+
+/** Undefined where it passes by itself. */
+export function whatToDo({ kind, retryable }: Pick<Failure, 'kind' | 'retryable'>): string | undefined {
+  return retryable ? undefined : TO_DO[kind];
+}
 
 export function inWords(kind: string): string {
   return IN_WORDS[kind] ?? 'the service has a problem';

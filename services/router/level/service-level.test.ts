@@ -6,7 +6,7 @@ import { initialLevel, type Level, nextLevel, type ServiceLevel, SWITCHED_OFF } 
 const START_MS = 1_000_000;
 
 function session(state: Session['state'], kind?: string, attempt = 1): Session {
-  const error = kind === undefined ? {} : { error: { kind, message: '', retryable: state === 'backoff' } };
+  const error = kind === undefined ? {} : { error: { kind, message: '', retryable: state !== 'failed' } };
   return { state, model: 'm', attempt, ...error, resumable: false, simulated: true, since: 0 };
 }
 
@@ -123,6 +123,34 @@ describe('the way up', () => {
     expect(script.wait(1).level).toBe('live');
   });
 
+  test('a session that has stayed up for 15 s is trusted however often it was lost before', () => {
+    const script = new Script();
+    for (let loss = 0; loss < 8; loss += 1) {
+      script.session(session('connected')).wait(20);
+      script.session(session('backoff', 'quota', 1)).wait(20);
+    }
+    // HTTP shares the quota; that it was lost as well says nothing about Live.
+    script.turn(turn(1, 'failed', 'http', 'quota'));
+    expect(script.level).toBe('offline');
+    expect(script.state.holdMs).toBeGreaterThan(100_000);
+    expect(script.session(session('connected')).wait(14).level).toBe('offline');
+    expect(script.wait(1).level).toBe('live');
+  });
+
+  test('a session that stays up proves nothing where the turns failed on it', () => {
+    const script = new Script().session(session('connected'));
+    for (let loss = 0; loss < 3; loss += 1) {
+      script
+        .turn(turn(1, 'failed', 'live', 'timeout'))
+        .turn(turn(2, 'failed', 'live', 'timeout'))
+        .wait(45);
+    }
+    expect(script.turn(turn(3, 'failed', 'live', 'timeout')).turn(turn(4, 'failed', 'live', 'timeout')).level).toBe(
+      'http',
+    );
+    expect(script.wait(60).level).toBe('http');
+  });
+
   test('a session that does not stay up does not', () => {
     const script = lost()
       .wait(20)
@@ -169,6 +197,22 @@ describe('the way up', () => {
     expect(script.turn(turn(4, 'done', 'http')).state).toMatchObject({ current: { level: 'http' }, onTrial: false });
   });
 
+  test('a key refused while offline already is the reason from then on, and keeps HTTP from being tried', () => {
+    const script = lost()
+      .turn(turn(1, 'failed', 'http', 'timeout'))
+      .turn(turn(2, 'failed', 'http', 'timeout'));
+    script.session(session('failed', 'auth'));
+    expect(script.state.current).toMatchObject({ level: 'offline', reason: 'my access key is not accepted' });
+    expect(script.wait(3_600).level).toBe('offline');
+  });
+
+  test('a restarted thinker whose key is refused again changes nothing', () => {
+    const script = new Script().session(session('failed', 'auth'));
+    const before = script.state.current;
+    script.thinkerLeft().thinkerArrived().session(session('connecting')).session(session('failed', 'auth'));
+    expect(script.wait(3_600).state.current).toBe(before);
+  });
+
   test('a refused key is not tried again', () => {
     expect(new Script().session(session('failed', 'auth')).wait(3_600).level).toBe('offline');
   });
@@ -195,31 +239,44 @@ describe('the switch', () => {
   });
 });
 
-test('a server that alternates between well and ill cannot make the level flap', () => {
+/** Plays whatever happens, and returns how long each loss of Live lasted. */
+function lossesOf(script: Script, happenings: readonly string[]): number[] {
+  let number = 0;
+  for (const what of happenings) {
+    number += 1;
+    if (what === 'up') script.session(session('connected'));
+    else if (what === 'down') script.session(session('backoff', 'transient', 5));
+    else if (what === 'failed') script.turn(turn(number, 'failed', script.level, 'transient'));
+    else if (what === 'answered') script.turn(turn(number, 'done', script.level));
+    else script.wait(what === 'wait' ? 2 : 20);
+  }
+  const losses = script.changes.filter(
+    ({ level }, index) => level !== 'live' && (index === 0 || script.changes[index - 1]?.level === 'live'),
+  );
+  const returns = script.changes.filter(({ level }) => level === 'live');
+  return returns.map(({ atMs }, index) => atMs - (losses[index]?.atMs ?? 0));
+}
+
+const many = { minLength: 50, maxLength: 400 };
+
+test('a server whose session stands while its turns come and go cannot make the level flap', () => {
+  const happening = fc.constantFrom('up', 'failed', 'answered', 'wait', 'waitLong');
+  fc.assert(
+    fc.property(fc.array(happening, many), (happenings) => {
+      const script = new Script();
+      const lostMs = lossesOf(script, happenings);
+      // Every return waits out the hold; holds double from 10 s to 300 s while losses follow within ten minutes.
+      for (const ms of lostMs) expect(ms).toBeGreaterThanOrEqual(10_000);
+      expect(lostMs.length).toBeLessThanOrEqual(6 + (script.atMs - START_MS) / 300_000);
+    }),
+  );
+});
+
+test('a session that comes and goes moves the level up only after the hold, or after it stayed up for 15 s', () => {
   const happening = fc.constantFrom('up', 'down', 'failed', 'answered', 'wait', 'waitLong');
   fc.assert(
-    fc.property(fc.array(happening, { minLength: 50, maxLength: 400 }), (happenings) => {
-      const script = new Script();
-      let number = 0;
-      for (const what of happenings) {
-        number += 1;
-        if (what === 'up') script.session(session('connected'));
-        else if (what === 'down') script.session(session('backoff', 'transient', 5));
-        else if (what === 'failed') script.turn(turn(number, 'failed', script.level, 'transient'));
-        else if (what === 'answered') script.turn(turn(number, 'done', script.level));
-        else script.wait(what === 'wait' ? 2 : 20);
-      }
-      const losses = script.changes.filter(
-        ({ level }, index) => level !== 'live' && (index === 0 || script.changes[index - 1]?.level === 'live'),
-      );
-      const returns = script.changes.filter(({ level }) => level === 'live');
-      for (const [index, { atMs }] of returns.entries()) {
-        const lostMs = atMs - (losses[index]?.atMs ?? 0);
-        // Every return waits out the hold; holds double from 10 s to 300 s while losses follow within ten minutes.
-        expect(lostMs).toBeGreaterThanOrEqual(10_000);
-      }
-      const spanMs = script.atMs - START_MS;
-      expect(returns.length).toBeLessThanOrEqual(6 + spanMs / 300_000);
+    fc.property(fc.array(happening, many), (happenings) => {
+      for (const ms of lossesOf(new Script(), happenings)) expect(ms).toBeGreaterThanOrEqual(10_000);
     }),
   );
 });

@@ -1,6 +1,6 @@
 import type { Fallback } from '#shared/contract/control.ts';
-import type { Session, Turn } from '#shared/contract/thinker.ts';
-import { concernsTheService, failsEverywhere, inWords } from './failure-kinds.ts';
+import type { Failure, Session, Turn } from '#shared/contract/thinker.ts';
+import { concernsTheService, failsEverywhere, inWords, whatToDo } from './failure-kinds.ts';
 
 export type Level = Fallback['level'];
 
@@ -21,8 +21,17 @@ export interface ServiceLevel {
   readonly openTurns: ReadonlyMap<number, number>;
   /** Going from offline to HTTP is a guess until a turn has succeeded there. */
   readonly onTrial: boolean;
-  /** The kind of failure that cost the better level. */
-  readonly lostTo?: string;
+  /** What cost the better level. */
+  readonly lostTo?: Loss;
+  /** `session`: one that stays up shows that Live is mended. `turn`: only an answer can show that. */
+  readonly liveLostBy?: 'session' | 'turn';
+}
+
+export interface Loss {
+  /** The kind of failure. */
+  readonly kind: string;
+  /** In words for the user, where waiting does not help. */
+  readonly toDo?: string;
 }
 
 export type LevelEvent = { atMs: number } & (
@@ -41,6 +50,8 @@ const LOST_AFTER_ATTEMPTS = 5;
 const LOST_AFTER_TURNS = 2;
 /** A session must stay up this long before it is trusted with a turn again. */
 const STABLE_MS = 3_000;
+/** A session that was lost and has stayed up for this long is trusted whatever the hold, which grows with every loss. */
+const PROVEN_MS = 15_000;
 const FIRST_HOLD_MS = 10_000;
 const LONGEST_HOLD_MS = 300_000;
 /** Live for this long, and the next loss is a new story. */
@@ -93,12 +104,11 @@ function sessionReported(state: ServiceLevel, session: Session, atMs: number): S
   // A session that rests, or moves to a new connection, has not failed.
   if (session.state === 'idle' || session.state === 'resuming') return state;
   const down = withoutSession(state);
-  const kind = session.error?.kind ?? 'transient';
-  const triedEnough = session.attempt >= LOST_AFTER_ATTEMPTS || kind === 'quota';
+  const failure = session.error ?? UNNAMED;
+  const triedEnough = session.attempt >= LOST_AFTER_ATTEMPTS || failure.kind === 'quota';
   const lost = session.state === 'failed' || (session.state === 'backoff' && triedEnough);
   if (!lost || !state.liveWanted) return down;
-  if (failsEverywhere(kind)) return fall(down, 'offline', kind, atMs);
-  return fall(down, 'http', kind, atMs);
+  return fall(down, failsEverywhere(failure.kind) ? 'offline' : 'http', failure, atMs, 'session');
 }
 
 function turnReported(state: ServiceLevel, turn: Turn, atMs: number): ServiceLevel {
@@ -108,54 +118,68 @@ function turnReported(state: ServiceLevel, turn: Turn, atMs: number): ServiceLev
   else openTurns.set(turn.turn, atMs);
   const after = { ...state, openTurns };
   if (turn.state === 'done') return succeeded(after, turn, atMs);
-  if (turn.state === 'failed') return failed(after, turn.backend, turn.error?.kind ?? 'transient', atMs);
+  if (turn.state === 'failed') return failed(after, turn.backend, turn.error ?? UNNAMED, atMs);
   return after;
 }
 
 /** An answer from a lower backend than the present one is a success down there and a failure of all above it. */
 function succeeded(state: ServiceLevel, turn: Turn, atMs: number): ServiceLevel {
-  const kind = turn.error?.kind ?? 'transient';
+  const failure = turn.error ?? UNNAMED;
   if (turn.backend === 'live') return { ...state, failedTurns: { live: 0, http: 0 } };
   if (turn.backend === 'http') {
     const proven = { ...state, failedTurns: { ...state.failedTurns, http: 0 }, onTrial: false };
-    return state.current.level === 'live' ? failed(proven, 'live', kind, atMs) : proven;
+    return state.current.level === 'live' ? failed(proven, 'live', failure, atMs) : proven;
   }
-  return state.current.level === 'offline' ? state : failed(state, state.current.level, kind, atMs);
+  return state.current.level === 'offline' ? state : failed(state, state.current.level, failure, atMs);
 }
 
-function failed(state: ServiceLevel, backend: Level, kind: string, atMs: number): ServiceLevel {
+function failed(state: ServiceLevel, backend: Level, failure: Failure, atMs: number): ServiceLevel {
+  const { kind } = failure;
   if (backend === 'offline' || backend !== state.current.level || !concernsTheService(kind)) return state;
   const failedTurns = { ...state.failedTurns, [backend]: state.failedTurns[backend] + 1 };
   const after = { ...state, failedTurns };
   const lost = failedTurns[backend] >= LOST_AFTER_TURNS || kind === 'quota' || failsEverywhere(kind) || state.onTrial;
   if (!lost) return after;
-  return fall(after, backend === 'http' || failsEverywhere(kind) ? 'offline' : 'http', kind, atMs);
+  return fall(after, backend === 'http' || failsEverywhere(kind) ? 'offline' : 'http', failure, atMs, 'turn');
 }
 
 const HEIGHT: Record<Level, number> = { offline: 0, http: 1, live: 2 };
 
-function fall(state: ServiceLevel, level: Level, kind: string, atMs: number): ServiceLevel {
-  if (HEIGHT[level] >= HEIGHT[state.current.level]) return state;
+const UNNAMED: Failure = { kind: 'transient', message: '', retryable: true };
+
+function fall(state: ServiceLevel, level: Level, failure: Failure, atMs: number, by: 'session' | 'turn'): ServiceLevel {
+  const { current } = state;
+  const toDo = whatToDo(failure);
+  const loss: Loss = { kind: failure.kind, ...(toDo !== undefined && { toDo }) };
+  // What keeps the level down is no longer what brought it down, and now a person must act.
+  if (level === current.level && loss.toDo !== undefined) {
+    const reason = inWords(loss.kind);
+    return { ...state, lostTo: loss, ...(reason !== current.reason && { current: { ...current, reason } }) };
+  }
+  if (HEIGHT[level] >= HEIGHT[current.level]) return state;
   const heldLong = state.current.level === 'live' && atMs - state.current.since > FORGIVEN_AFTER_MS;
   const holdMs = heldLong ? FIRST_HOLD_MS : state.holdMs;
   return {
     ...state,
-    current: { level, reason: inWords(kind), since: atMs },
+    current: { level, reason: inWords(loss.kind), since: atMs },
     failedTurns: { live: 0, http: 0 },
     holdUntilMs: atMs + holdMs,
     holdMs: Math.min(LONGEST_HOLD_MS, holdMs * 2),
     onTrial: false,
-    lostTo: kind,
+    lostTo: loss,
+    ...(current.level === 'live' && { liveLostBy: by }),
   };
 }
 
 function climb(state: ServiceLevel, atMs: number): ServiceLevel {
-  const { current, liveWanted, sessionUpSinceMs, openTurns, holdUntilMs } = state;
-  if (openTurns.size > 0 || atMs < holdUntilMs || current.level === 'live') return state;
-  const stable = sessionUpSinceMs !== undefined && atMs - sessionUpSinceMs >= STABLE_MS;
-  if (liveWanted && stable) return moveTo(state, 'live', 'the connection is back', atMs);
+  const { current, liveWanted, sessionUpSinceMs, openTurns, holdUntilMs, lostTo, liveLostBy } = state;
+  if (openTurns.size > 0 || current.level === 'live') return state;
+  const upMs = sessionUpSinceMs === undefined ? 0 : atMs - sessionUpSinceMs;
+  const proven = liveLostBy === 'session' && upMs >= PROVEN_MS;
+  if (atMs < holdUntilMs && !proven) return state;
+  if (liveWanted && upMs >= STABLE_MS) return moveTo(state, 'live', 'the connection is back', atMs);
   const retryAtMs = current.since + (state.holdMs / 2) * HTTP_RETRY_FACTOR;
-  const hopeless = state.lostTo !== undefined && failsEverywhere(state.lostTo);
+  const hopeless = lostTo !== undefined && failsEverywhere(lostTo.kind);
   if (current.level === 'offline' && !hopeless && atMs >= retryAtMs) {
     const reason = liveWanted ? current.reason : SWITCHED_OFF;
     return { ...moveTo(state, 'http', reason, atMs), onTrial: true };
@@ -182,7 +206,7 @@ function forgetLostTurns(state: ServiceLevel, atMs: number): ServiceLevel {
 
 /** What its predecessor went through says nothing of the new one; its session decides how soon. */
 function withoutGrudge(state: ServiceLevel): ServiceLevel {
-  const { lostTo: _kind, ...fresh } = state;
+  const { lostTo: _loss, ...fresh } = state;
   return { ...fresh, failedTurns: { live: 0, http: 0 }, holdUntilMs: 0, holdMs: FIRST_HOLD_MS, openTurns: new Map() };
 }
 

@@ -1,10 +1,5 @@
 import { CortexError } from '#shared/errors/cortex-error.ts';
-
-/**
- * auth: the key is no good. model: no such model here. quota: used up. transient: the other side has a bad moment.
- * network: the other side was not reached. timeout: it did not answer in time. bug: we asked something wrong.
- */
-export type FailureKind = 'auth' | 'model' | 'quota' | 'transient' | 'network' | 'timeout' | 'bug';
+import type { FailureKind } from '../failure.ts';
 
 /** Why a backend could not answer. `message` is in plain words, fit to be shown and spoken. */
 export class AnswerFailure extends CortexError {

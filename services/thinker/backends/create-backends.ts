@@ -25,6 +25,8 @@ export interface BackendsOptions {
   readonly instruction: string;
   /** Why there is no network answer, in words that can follow «because». */
   readonly offlineReason: () => string;
+  /** Whether somebody has told the user that reason already. */
+  readonly reasonTold: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
@@ -43,7 +45,7 @@ export interface Backends {
 
 /** The two ways to answer without a Live session, sharing one local voice. Nothing is loaded or started yet. */
 export function createBackends(options: BackendsOptions): Backends {
-  const { settings, models, instruction, offlineReason, clock, log, meters } = options;
+  const { settings, models, instruction, offlineReason, reasonTold, clock, log, meters } = options;
   const engine = new SpeechEngine({ script: ENGINE_SCRIPT, modelsDir: modelsFolder(settings), clock, log, meters });
   const claims = new Claims(clock);
   const localVoice = createLocalVoice({ engine, plain: createEspeakVoice(), clock, log, meters });
@@ -66,6 +68,7 @@ export function createBackends(options: BackendsOptions): Backends {
       voice: localVoice,
       readBattery,
       reason: offlineReason,
+      told: reasonTold,
       claimed: (text, signal) => claims.claimed(text, signal),
       clock,
       log,

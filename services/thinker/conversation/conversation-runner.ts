@@ -1,4 +1,5 @@
 import type { Clock } from '#shared/time/clock.ts';
+import { EventLoop } from '../event-loop.ts';
 import { isBusy, nextConversation } from './conversation.ts';
 import type {
   ConversationEffect,
@@ -31,34 +32,27 @@ interface Queued {
   samples?: Int16Array;
 }
 
-/** Feeds the conversation's core one event at a time and wakes it when it wants to be woken. */
+/** The conversation's core, kept going: fed with what happens, its effects handed to whoever carries them out. */
 export class ConversationRunner {
   state: ConversationState;
   private readonly options: ConversationRunnerOptions;
-  private readonly queue: Queued[] = [];
+  private readonly loop: EventLoop<Queued>;
   private busy = false;
-  private working = false;
-  private stopped = false;
-  private cancelWake: (() => void) | undefined;
 
   constructor(options: ConversationRunnerOptions) {
     this.options = options;
     this.state = options.initial;
+    this.loop = new EventLoop({
+      clock: options.clock,
+      step: (queued) => this.step(queued),
+      wakeMs: () => conversationWakeMs(this.state, options.policy),
+      wake: () => this.look(),
+    });
   }
 
-  /** Effects may cause events; those wait until the event at hand is done with. */
   tell(event: ConversationNews, samples?: Int16Array): void {
-    if (this.stopped) return;
     const stamped = { ...event, atMs: this.options.clock.nowMs() } as ConversationEvent;
-    this.queue.push({ event: stamped, ...(samples && { samples }) });
-    if (this.working) return;
-    this.working = true;
-    try {
-      for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next);
-    } finally {
-      this.working = false;
-    }
-    this.sleep();
+    this.loop.take({ event: stamped, ...(samples && { samples }) });
   }
 
   /** Something may be due, or the network has shown something of itself. */
@@ -67,8 +61,7 @@ export class ConversationRunner {
   }
 
   stop(): void {
-    this.stopped = true;
-    this.cancelWake?.();
+    this.loop.stop();
   }
 
   private step({ event, samples }: Queued): void {
@@ -80,14 +73,5 @@ export class ConversationRunner {
     if (busy === this.busy) return;
     this.busy = busy;
     this.options.busyChanged(busy);
-  }
-
-  private sleep(): void {
-    this.cancelWake?.();
-    this.cancelWake = undefined;
-    const wakeMs = conversationWakeMs(this.state, this.options.policy);
-    if (wakeMs === undefined || this.stopped) return;
-    const { clock } = this.options;
-    this.cancelWake = clock.after(Math.max(0, wakeMs - clock.nowMs()), () => this.look());
   }
 }

@@ -322,6 +322,23 @@ describe('a server that misbehaves', () => {
     expect(talk.phases(FIRST).at(-1)).toBe('speaking');
   });
 
+  it('is left in peace while a slow network still carries the question, and then has its own time', () => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(1_000)
+      .question(1);
+    talk.behindMs = 5_000;
+    // Pings between the sound are answered.
+    for (const heardAtMs of [2_500, 4_500]) {
+      talk.wait(heardAtMs).feed({ type: 'timePassed', network: { ...networkOf(talk.state), heardAtMs } });
+    }
+    talk.wait(7_400);
+    expect(talk.of('ask')).toHaveLength(1);
+    expect([...talk.of('reconnect'), ...talk.of('answerWith')]).toEqual([]);
+    talk.wait(8_000);
+    // The promise to the user comes before everything.
+    expect(talk.of('answerWith')[0]?.backend).toBe('http');
+  });
+
   it('is asked again after an empty turn, and again on a new connection', () => {
     const talk = connected().at(1_000).question(1).server('turnCompleted');
     expect(talk.of('ask')).toHaveLength(2);

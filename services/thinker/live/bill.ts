@@ -13,7 +13,7 @@ export interface Traffic {
 
 /** Keeps the account of the Live sessions: what each turn cost, and, in the meters, all of them together. */
 export class Bill {
-  private readonly price: Price;
+  private readonly price: Price | undefined;
   private readonly meters: Meters;
   private usage: UsageState = NO_USAGE;
   private samples = 0;
@@ -35,7 +35,7 @@ export class Bill {
     this.samples += samples;
   }
 
-  /** What this report adds: tokens by modality, cost in US dollars, bytes and pictures. */
+  /** What this report adds: tokens by modality, cost in US dollars where the price is known, bytes and pictures. */
   book(reported: TokenCounts, traffic: Traffic): Record<string, number> {
     const step = meterUsage(this.usage, reported, this.samples / REPLY_RATE_HZ);
     this.usage = step.state;

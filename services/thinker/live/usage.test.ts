@@ -51,7 +51,21 @@ describe('the meter', () => {
     expect(billOf(spent, live)).toMatchObject({ promptTextTokens: 1_000_000, costUsd: 0.75 + 4.5 });
   });
 
-  it('knows a price for a model nobody has heard of', () => {
-    expect(priceOf('gemini-9')).toEqual(live);
+  it.each([
+    ['gemini-3.8-live', true],
+    ['models/gemini-3.8-live', true],
+    ['gemini-3.8-live-001', true],
+    ['gemini-3.8-live-extended-thinking', false],
+    ['gemini-3.1-flash-live-preview', false],
+    ['gemini-9', false],
+    ['constructor', false],
+  ])('knows a price for %s: %s', (model, known) => {
+    expect(priceOf(model) !== undefined).toBe(known);
+  });
+
+  it('counts the tokens of a model whose price nobody knows, and names no cost, not even 0', () => {
+    const bill = billOf(counts(50, 200, 100), priceOf('gemini-9'));
+    expect(bill).toMatchObject({ promptAudioTokens: 50, responseAudioTokens: 100, totalTokens: 350 });
+    expect(bill).not.toHaveProperty('costUsd');
   });
 });

@@ -34,20 +34,24 @@ export function meterUsage(
   return { state: { last: reported }, spent: cumulative ? minus(reported, last) : reported };
 }
 
-/** The counts by name, with their cost, as they go on `thinker/turn`. Tokens of no stated modality count as text. */
-export function billOf(spent: TokenCounts, price: Price): Record<string, number> {
+/**
+ * The counts by name, with their cost where the price is known, as they go on `thinker/turn`. Tokens of no stated modality
+ * count as text.
+ */
+export function billOf(spent: TokenCounts, price: Price | undefined): Record<string, number> {
   const { audio: audioIn = 0, image = 0, video = 0 } = spent.promptDetails;
   const imageIn = image + video;
   const textIn = Math.max(0, spent.prompt - audioIn - imageIn);
   const audioOutTokens = audioOut(spent);
   const textOut = Math.max(0, spent.response - audioOutTokens);
   const costUsd =
+    price &&
     (textIn * price.textIn +
       audioIn * price.audioIn +
       imageIn * price.imageIn +
       (textOut + spent.thoughts) * price.textOut +
       audioOutTokens * price.audioOut) /
-    MILLION;
+      MILLION;
   return {
     promptTextTokens: textIn,
     promptAudioTokens: audioIn,
@@ -56,7 +60,7 @@ export function billOf(spent: TokenCounts, price: Price): Record<string, number>
     responseAudioTokens: audioOutTokens,
     thoughtsTokens: spent.thoughts,
     totalTokens: spent.prompt + spent.response + spent.thoughts,
-    costUsd,
+    ...(costUsd !== undefined && { costUsd }),
   };
 }
 

@@ -2,8 +2,10 @@ import type { Failure, Session as SessionReport } from '#shared/contract/thinker
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { classifyEnding } from '../live/failure.ts';
+import { EventLoop } from '../event-loop.ts';
+import { classifyFailure } from '../failure.ts';
 import type { ConnectLive, LiveConnection, LiveEvent, LiveRequest } from '../live/live-connection.ts';
+import { liveSymptom } from '../live/live-symptom.ts';
 import { readServerMessage, type ServerEvent } from '../live/server-message.ts';
 import type { HandleStore } from './handle-store.ts';
 import { RoundTrips } from './round-trips.ts';
@@ -50,14 +52,13 @@ export interface SessionRunnerOptions {
 export class SessionRunner {
   private readonly options: SessionRunnerOptions;
   private readonly listener: SessionListener;
-  private readonly queue: SessionEvent[] = [];
+  private readonly loop: EventLoop<SessionEvent>;
   private state: SessionState;
   private connection: { number: number; live: LiveConnection } | undefined;
   /** What the connection being opened does not know. */
   private unknownSinceMs: number | undefined;
   private open = false;
   private reported = '';
-  private working = false;
   private stopped = false;
   /** Bytes of all connections since the start. */
   receivedBytes = 0;
@@ -65,7 +66,6 @@ export class SessionRunner {
   private heardAtMs = 0;
   private readonly roundTrips = new RoundTrips();
   private afterClose: (() => void) | undefined;
-  private cancelWake: (() => void) | undefined;
 
   constructor(options: SessionRunnerOptions, listener: SessionListener) {
     this.options = options;
@@ -73,6 +73,13 @@ export class SessionRunner {
     const handle = options.handles.load();
     const nowMs = options.clock.nowMs();
     this.state = initialSession(nowMs, { enabled: options.enabled, ...(handle && { handle }) });
+    this.loop = new EventLoop({
+      clock: options.clock,
+      step: (event) => this.step(event),
+      settled: () => this.report(),
+      wakeMs: () => sessionWakeMs(this.state, options.policy),
+      wake: () => this.take({ type: 'timePassed', jitter: options.random(), atMs: this.now() }),
+    });
   }
 
   /** Publishes the state and connects, so that the first question finds a connection. */
@@ -130,7 +137,7 @@ export class SessionRunner {
   async stop(): Promise<void> {
     this.stopped = true;
     this.open = false;
-    this.cancelWake?.();
+    this.loop.stop();
     const { connection } = this;
     if (connection) {
       await new Promise<void>((resolve) => {
@@ -146,19 +153,8 @@ export class SessionRunner {
     return this.options.clock.nowMs();
   }
 
-  /** One event at a time: effects may cause events, which wait here. */
   private take(event: SessionEvent): void {
-    if (this.stopped) return;
-    this.queue.push(event);
-    if (this.working) return;
-    this.working = true;
-    try {
-      for (let next = this.queue.shift(); next; next = this.queue.shift()) this.step(next);
-    } finally {
-      this.working = false;
-    }
-    this.report();
-    this.sleep();
+    this.loop.take(event);
   }
 
   private step(event: SessionEvent): void {
@@ -245,10 +241,11 @@ export class SessionRunner {
 
   private closed(number: number, live: LiveConnection, event: Extract<LiveEvent, { type: 'closed' }>): void {
     this.sentBytesBefore += live.sentBytes;
-    const failure = classifyEnding(event);
+    const failure = classifyFailure(liveSymptom(event));
     const planned = this.stopped || this.state.phase.name === 'closing';
+    const severity = planned ? 'debug' : failure.retryable ? 'warn' : 'error';
     const { code, httpStatus, reason } = event;
-    this.options.log[planned ? 'debug' : 'warn'](
+    this.options.log[severity](
       { connection: number, code, httpStatus, reason, kind: failure.kind, advice: failure.message },
       'the connection to Gemini Live has ended',
     );
@@ -286,15 +283,5 @@ export class SessionRunner {
     if (text === this.reported) return;
     this.reported = text;
     this.listener.reported(report);
-  }
-
-  private sleep(): void {
-    this.cancelWake?.();
-    this.cancelWake = undefined;
-    const wakeMs = sessionWakeMs(this.state, this.options.policy);
-    if (wakeMs === undefined || this.stopped) return;
-    this.cancelWake = this.options.clock.after(Math.max(0, wakeMs - this.now()), () =>
-      this.take({ type: 'timePassed', jitter: this.options.random(), atMs: this.now() }),
-    );
   }
 }

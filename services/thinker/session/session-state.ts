@@ -1,4 +1,4 @@
-import type { ClassifiedFailure } from '../live/failure.ts';
+import type { ClassifiedFailure } from '../failure.ts';
 
 /** Limits of one session; all in milliseconds. */
 export interface SessionPolicy {
@@ -24,8 +24,10 @@ export interface SessionPolicy {
   stableAfterMs: number;
   /** Google gives handles two hours. */
   handleValidMs: number;
-  /** After a used-up quota, where the server does not say how long to wait. */
+  /** After a used-up quota, where the server does not say how long to wait; also the most that failed tries before it add. */
   quotaWaitMs: number;
+  /** After a used-up quota of the day: who speaks then is worth another try. Days end. */
+  dayQuotaWaitMs: number;
   /** Someone who speaks is not kept waiting by the backoff, but for this much since the last try. */
   impatientAfterMs: number;
 }
@@ -41,9 +43,16 @@ export const SESSION_POLICY: SessionPolicy = {
   idleCloseMs: 600_000,
   stableAfterMs: 10_000,
   handleValidMs: 7_200_000,
-  quotaWaitMs: 60_000,
+  quotaWaitMs: 20_000,
+  dayQuotaWaitMs: 21_600_000,
   impatientAfterMs: 1_000,
 };
+
+/** The limits as the user has set them. @param geminiIdleCloseMinutes 0 keeps an idle connection open. */
+export function sessionPolicy({ geminiIdleCloseMinutes }: { geminiIdleCloseMinutes: number }): SessionPolicy {
+  const { idleCloseMs: _default, ...policy } = SESSION_POLICY;
+  return geminiIdleCloseMinutes > 0 ? { ...policy, idleCloseMs: geminiIdleCloseMinutes * 60_000 } : policy;
+}
 
 export interface Handle {
   value: string;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { classifyEnding } from '../live/failure.ts';
+import { classifyFailure } from '../failure.ts';
 import { nextSession } from './session.ts';
 import { initialSession, type Phase, SESSION_POLICY, type SessionEvent } from './session-state.ts';
 
 const AT_MS = 1_000_000;
 const LATER_MS = AT_MS + 700_000;
-const LOST = classifyEnding({ code: 1006, reason: '' });
-const FATAL = classifyEnding({ httpStatus: 401, reason: '' });
+const LOST = classifyFailure({ over: 'live', sign: 'unreachable', reason: '' });
+const FATAL = classifyFailure({ over: 'live', httpStatus: 401, reason: '' });
 
 const open = { connection: 1, sinceMs: AT_MS - 20_000, seeded: true, withTools: true, resumed: false };
 const dues = { rotateAfterMs: LATER_MS + 1, rotateByMs: LATER_MS + 1, pingAtMs: LATER_MS + 1 };

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ClassifiedFailure, classifyEnding, type Ending } from '../live/failure.ts';
+import { type ClassifiedFailure, classifyFailure } from '../failure.ts';
+import { type LiveEnd, liveSymptom } from '../live/live-symptom.ts';
 import { nextSession } from './session.ts';
 import { sessionWakeMs } from './session-due.ts';
 import {
@@ -12,7 +13,8 @@ import {
 } from './session-state.ts';
 
 const policy = SESSION_POLICY;
-const INTERNAL = classifyEnding({ code: 1011, reason: 'Internal error encountered.' });
+const ending = (end: LiveEnd) => classifyFailure(liveSymptom(end));
+const INTERNAL = ending({ code: 1011, reason: 'Internal error encountered.' });
 
 /** A session played through in a test: feeds events, remembers the effects. */
 function play(start: SessionState = initialSession(0, { enabled: true })) {
@@ -56,8 +58,6 @@ function withHandle(atMs = 0) {
   session.look();
   return session;
 }
-
-const ending = (end: Ending) => classifyEnding(end);
 
 describe('the session', () => {
   it('opens when it is wanted, and only once', () => {
@@ -138,6 +138,30 @@ describe('the session', () => {
         .feed({ type: 'wanted', atMs: 0 }, closed(1, 0, quota))
         .wakeMs(),
     ).toBe(34_000);
+  });
+
+  it('comes back at the time a quota asks for, however many tries have failed before', () => {
+    const session = play().feed({ type: 'wanted', atMs: 0 });
+    const perSecond = ending({ httpStatus: 429, reason: '{"retryDelay":"1s"}' });
+    const unsaid = ending({ code: 1011, reason: 'You exceeded your current quota' });
+    let nowMs = 0;
+    for (let connection = 1; connection <= 40; connection += 1) {
+      session.feed(closed(connection, nowMs, connection % 2 ? perSecond : unsaid));
+      const waitMs = (session.wakeMs() ?? Number.POSITIVE_INFINITY) - nowMs;
+      expect(waitMs).toBeGreaterThanOrEqual(1_000);
+      expect(waitMs).toBeLessThanOrEqual(policy.quotaWaitMs);
+      nowMs += waitMs;
+      session.feed({ type: 'timePassed', atMs: nowMs, jitter: 0.5 });
+    }
+  });
+
+  it('asks again for a used-up quota of the day only when somebody speaks hours later', () => {
+    const day = ending({ httpStatus: 429, reason: '{"quotaId":"PerDay"}' });
+    const session = play().feed({ type: 'wanted', atMs: 0 }, closed(1, 10, day), { type: 'wanted', atMs: 3_600_000 });
+    expect(session.state.phase.name).toBe('failed');
+    expect(session.wakeMs()).toBeUndefined();
+    session.feed({ type: 'wanted', atMs: 10 + policy.dayQuotaWaitMs });
+    expect(session.state.phase.name).toBe('opening');
   });
 
   it('fails for good on what waiting cannot mend', () => {
@@ -316,7 +340,7 @@ const anEvent = fc.oneof(
     .constantFrom('a', 'b', undefined)
     .map((handle): Partial<SessionEvent> => ({ type: 'handleUpdated', ...(handle && { handle }) })),
   fc
-    .constantFrom<Ending>(
+    .constantFrom<LiveEnd>(
       { code: 1006, reason: '' },
       { code: 1000, reason: 'The operation was cancelled.' },
       { code: 1007, reason: 'Request contains an invalid argument.' },
@@ -325,7 +349,7 @@ const anEvent = fc.oneof(
       { code: 1011, reason: 'Internal error encountered.' },
       { httpStatus: 429, reason: '' },
     )
-    .map((end): Partial<SessionEvent> => ({ type: 'closed', failure: classifyEnding(end), jitter: 0.5 })),
+    .map((end): Partial<SessionEvent> => ({ type: 'closed', failure: ending(end), jitter: 0.5 })),
   fc.constant<Partial<SessionEvent>>({ type: 'timePassed', jitter: 0.5 }),
 );
 

@@ -1,4 +1,4 @@
-import type { ClassifiedFailure } from '../live/failure.ts';
+import { type ClassifiedFailure, classifyFailure } from '../failure.ts';
 import { backoffMs } from './backoff.ts';
 import { boundaryMs } from './session-due.ts';
 import type {
@@ -16,12 +16,7 @@ interface Step {
   effects: SessionEffect[];
 }
 
-const TIMED_OUT: ClassifiedFailure = {
-  kind: 'timeout',
-  remedy: 'backOff',
-  message: 'Gemini does not answer: check the network (or GEMINI_BASE_URL); trying again',
-  retryable: true,
-};
+const TIMED_OUT = classifyFailure({ over: 'live', sign: 'overdue', reason: '' });
 
 /**
  * The life of the connection: opening, rotation, health, backoff. Pure. One connection at a time: `open` is only ever
@@ -76,12 +71,14 @@ const GO_AWAY_SHARE = 0.8;
 
 function wanted(state: SessionState, atMs: number, policy: SessionPolicy): Step {
   if (!state.enabled) return stay(state);
-  if (state.phase.name === 'idle') return open(state, atMs, policy);
+  const { phase, failure } = state;
+  const newDay = phase.name === 'failed' && failure?.kind === 'quota' && atMs >= state.sinceMs + policy.dayQuotaWaitMs;
+  if (phase.name === 'idle' || newDay) return open(state, atMs, policy);
   // A quota only gets worse by asking.
-  if (state.phase.name !== 'backoff' || state.failure?.kind === 'quota') return stay(state);
+  if (phase.name !== 'backoff' || failure?.kind === 'quota') return stay(state);
   const notBeforeMs = state.triedAtMs + policy.impatientAfterMs;
   if (atMs >= notBeforeMs) return open(state, atMs, policy);
-  return stay({ ...state, phase: { ...state.phase, untilMs: Math.min(state.phase.untilMs, notBeforeMs) } });
+  return stay({ ...state, phase: { ...phase, untilMs: Math.min(phase.untilMs, notBeforeMs) } });
 }
 
 function enabled(state: SessionState, enable: boolean, atMs: number, policy: SessionPolicy): Step {
@@ -140,7 +137,9 @@ function opened(state: SessionState, atMs: number, policy: SessionPolicy): Step 
     pingAtMs: atMs + policy.pingEveryMs,
   };
   const effects: SessionEffect[] = [{ type: 'count', name: handle ? 'sessionsResumed' : 'sessionsStarted' }];
-  return { state: enter({ ...rest, usedAtMs: atMs }, phase, atMs), effects };
+  // A rotation is no use: nine minutes without a word before it count. After an outage the time begins anew.
+  const usedAtMs = state.attempt > 0 ? atMs : state.usedAtMs;
+  return { state: enter({ ...rest, usedAtMs }, phase, atMs), effects };
 }
 
 function closed(
@@ -185,8 +184,12 @@ function closed(
 
 function backOff(state: SessionState, atMs: number, jitter: number, policy: SessionPolicy): SessionState {
   const { failure } = state;
-  const leastMs = failure?.retryAfterMs ?? (failure?.kind === 'quota' ? policy.quotaWaitMs : 0);
-  const waitMs = Math.max(leastMs, backoffMs(Math.max(1, state.attempt), jitter));
+  const growingMs = backoffMs(Math.max(1, state.attempt), jitter);
+  // A quota comes back at a time of its own, however often it was asked for before.
+  const waitMs =
+    failure?.kind === 'quota'
+      ? Math.max(failure.retryAfterMs ?? policy.quotaWaitMs, Math.min(growingMs, policy.quotaWaitMs))
+      : growingMs;
   return enter(state, { name: 'backoff', untilMs: atMs + waitMs }, atMs);
 }
 

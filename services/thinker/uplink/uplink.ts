@@ -147,8 +147,8 @@ export class Uplink {
       this.retryIn(Math.max(waitMs, RETRY_MS));
       return false;
     }
-    this.sendRemarks(course.turn, sink);
     this.options.room.begin(sink.sentBytes);
+    this.sendRemarks(course.turn, sink);
     sink.send({ type: 'activityStart' });
     if (course.remark) sink.send({ type: 'remark', text: course.remark });
     course.started = true;

@@ -6,6 +6,8 @@ export interface NetworkCondition {
   stalled?: boolean;
   /** Each way. */
   delayMs?: number;
+  /** Round trips that TCP and TLS take before the first byte of a new connection; left out, none. */
+  handshakes?: number;
   /** From the client to the server; left out, unlimited. */
   upBytesPerSecond?: number;
   /** Open connections end and new ones are refused. */
@@ -32,8 +34,10 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     const queue: { bytes: Buffer; dueMs: number }[] = [];
     let allowance = 0;
     let ended = false;
+    const { handshakes = 0, delayMs: distanceMs = 0 } = condition;
+    const establishedMs = performance.now() + handshakes * 2 * distanceMs;
     from.on('data', (bytes) => {
-      queue.push({ bytes, dueMs: performance.now() + (condition.delayMs ?? 0) });
+      queue.push({ bytes, dueMs: Math.max(performance.now(), establishedMs) + (condition.delayMs ?? 0) });
       flush();
       // What a slow network does not take, the sender has to keep; a long one holds what is under way.
       if (full()) from.pause();

@@ -2,9 +2,9 @@ import type { GenerateContentResponse, Models } from '@google/genai';
 import { toReplyRate } from '#shared/audio/reply-rate.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { AnswerFailure } from '../answer-failure.ts';
-import { classifyHttpFailure } from '../http-errors.ts';
 import type { Voice } from '../voice.ts';
 import { startDeadline } from './deadline.ts';
+import { httpFailure } from './http-failure.ts';
 import { ttsSound } from './tts-sound.ts';
 
 /** A sentence takes the model 1 to 3 s; the user waits in silence, and espeak-ng stands ready. */
@@ -44,7 +44,7 @@ export function createGeminiVoice({ models, model, voiceName, clock, onUsage }: 
             cause: error,
           });
         }
-        throw classifyHttpFailure(error);
+        throw httpFailure(error);
       } finally {
         deadline.end();
       }

@@ -3,9 +3,9 @@ import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Question } from '../answer-backend.ts';
 import { AnswerFailure } from '../answer-failure.ts';
-import { classifyHttpFailure, refusesThinking } from '../http-errors.ts';
 import { startDeadline } from './deadline.ts';
 import { HEARD_START, type HeardState, readHeardLine } from './heard-line.ts';
+import { httpFailure, refusesThinking } from './http-failure.ts';
 import { httpQuestion } from './http-question.ts';
 import { mayRetry, pause } from './retry.ts';
 import { tokenCounts } from './token-counts.ts';
@@ -65,7 +65,7 @@ export async function* readReply(
         options.learned.thinkingLevel = false;
         continue;
       }
-      const failure = classifyHttpFailure(error);
+      const failure = httpFailure(error);
       if (begun || attempt > 1 || signal.aborted || !mayRetry(failure)) throw failure;
       attempt += 1;
       options.meters.count('httpRetries');

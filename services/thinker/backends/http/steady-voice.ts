@@ -1,7 +1,7 @@
 import type { Clock } from '#shared/time/clock.ts';
 import type { AnswerFailure } from '../answer-failure.ts';
-import { classifyHttpFailure } from '../http-errors.ts';
 import type { Voice } from '../voice.ts';
+import { httpFailure } from './http-failure.ts';
 import { mayRetry, pause } from './retry.ts';
 
 export interface SteadyVoiceOptions {
@@ -24,7 +24,7 @@ export function createSteadyVoice(first: Voice, second: Voice, options: SteadyVo
       return await first.speak(text, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const reason = classifyHttpFailure(error);
+      const reason = httpFailure(error);
       if (failure || !mayRetry(reason)) throw reason;
       options.onRetry();
       await pause(options.clock, reason, signal);
@@ -50,7 +50,7 @@ export function createSteadyVoice(first: Voice, second: Voice, options: SteadyVo
       } catch (error) {
         signal.throwIfAborted();
         if (!failure) {
-          failure = classifyHttpFailure(error);
+          failure = httpFailure(error);
           options.onSwitch(failure);
         }
         return speakSecond(text, signal, failure);

@@ -9,6 +9,7 @@ const FACTS: OfflineFacts = {
   battery: { percent: 64, charging: false },
   lastReply: 'The door is on your left.',
   reason: 'the connection to Gemini failed.',
+  told: false,
 };
 
 const TIME = 'It is 2:05 PM.';
@@ -55,6 +56,19 @@ describe('without a network', () => {
     expect(offlineAnswer({ ...FACTS, text: undefined })).toBe(
       'I am offline because the connection to Gemini failed, and without the network I do not understand speech.',
     );
+  });
+
+  it.each([
+    ['What do you see?', 'I am offline, so I cannot answer that.'],
+    ['Are you there?', 'Yes, I am here, but offline.'],
+    ['', 'I did not understand that. I am offline.'],
+    [undefined, 'I am offline, and without the network I do not understand speech.'],
+    [
+      'Why are you offline?',
+      'I am offline because the connection to Gemini failed. I can tell you the time, the date and the battery, repeat what I said, and obey commands.',
+    ],
+  ])('does not repeat to «%s» the reason that was told, unless it is asked for', (text, answer) => {
+    expect(offlineAnswer({ ...FACTS, told: true, text })).toBe(answer);
   });
 
   it.each([

@@ -11,6 +11,8 @@ export interface OfflineFacts {
   readonly lastReply: string | undefined;
   /** Why there is no network answer, e.g. «the connection to Gemini failed». */
   readonly reason: string;
+  /** The listener has been told so already, and hears it again only where he asks. */
+  readonly told: boolean;
 }
 
 export interface Battery {
@@ -47,16 +49,15 @@ const ANSWERS: readonly Answer[] = [
 
 /** The answer of a device without a network: what it knows by itself, and else in one sentence that it cannot answer, and why. */
 export function offlineAnswer(facts: OfflineFacts): string {
-  if (facts.text === undefined)
-    return `I am offline${because(facts.reason)}, and without the network I do not understand speech.`;
-  if (facts.text === '') return `I did not understand that. I am offline${because(facts.reason)}.`;
+  if (facts.text === undefined) return `${offlineIn(facts)}, and without the network I do not understand speech.`;
+  if (facts.text === '') return `I did not understand that. ${offlineIn(facts)}.`;
   const words = facts.text
     .toLowerCase()
     .replace(/['’]/g, '')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
   const answer = ANSWERS.find(({ when }) => when.test(words));
-  return answer ? answer.say(facts) : `I am offline${because(facts.reason)}, so I cannot answer that.`;
+  return answer ? answer.say(facts) : `${offlineIn(facts)}, so I cannot answer that.`;
 }
 
 function time({ nowMs, timeZone }: OfflineFacts): string {
@@ -78,12 +79,16 @@ function repeat({ lastReply }: OfflineFacts): string {
   return lastReply || 'I have not said anything yet.';
 }
 
-function present({ reason }: OfflineFacts): string {
-  return `Yes, I am here, but offline${because(reason)}.`;
+function present({ reason, told }: OfflineFacts): string {
+  return `Yes, I am here, but offline${told ? '' : because(reason)}.`;
 }
 
 function abilities({ reason }: OfflineFacts): string {
   return `I am offline${because(reason)}. I can tell you the time, the date and the battery, repeat what I said, and obey commands.`;
+}
+
+function offlineIn({ reason, told }: OfflineFacts): string {
+  return `I am offline${told ? '' : because(reason)}`;
 }
 
 function because(reason: string): string {

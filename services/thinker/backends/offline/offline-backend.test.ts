@@ -21,6 +21,7 @@ function backend(changes: Partial<OfflineBackendOptions> = {}) {
     voice: VOICE,
     readBattery: async () => ({ percent: 50, charging: false }),
     reason: () => 'the network is down',
+    told: () => false,
     claimed: async () => false,
     clock,
     log: createLog('test', 'silent'),

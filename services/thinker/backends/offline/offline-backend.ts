@@ -21,6 +21,8 @@ export interface OfflineBackendOptions {
   readonly readBattery: () => Promise<Battery | undefined>;
   /** Why there is no network answer, in words that can follow «because»; asked anew for each answer. */
   readonly reason: () => string;
+  /** Whether the listener has been told that reason already. */
+  readonly told: () => boolean;
   /**
    * Whether somebody else acts on the sentence (a spoken command, a request to another layer), so that this backend stays
    * silent. Called just before the `userText` part is delivered. Must settle soon: the user waits.
@@ -49,7 +51,7 @@ async function answer(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<void> {
-  const { meters, readBattery, reason, clock, claimed, timeZone } = options;
+  const { meters, readBattery, reason, told, clock, claimed, timeZone } = options;
   meters.count('offlineAnswers');
   if (question.sayExactly !== undefined) return speak(options, question.sayExactly, emit, signal);
   const text = question.text ?? (await recognise(options, question.audio, signal));
@@ -61,7 +63,8 @@ async function answer(
   }
   const lastReply = question.history.findLast(({ role }) => role === 'model')?.text;
   const battery = await readBattery();
-  const words = offlineAnswer({ text, nowMs: clock.nowMs(), timeZone, battery, lastReply, reason: reason() });
+  const known = { battery, lastReply, reason: reason(), told: told() };
+  const words = offlineAnswer({ text, nowMs: clock.nowMs(), timeZone, ...known });
   await speak(options, words, emit, signal);
 }
 

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { createLog } from '#shared/log/log.ts';
+import { Meters } from '#shared/metrics/meters.ts';
+import { manualClock } from '#shared/time/manual-clock.ts';
+import type { Question } from './backends/answer-backend.ts';
+import { fakeLive } from './live/fake-live.fixture.ts';
+import { Thinker } from './thinker.ts';
+
+const FIRST = 100;
+const SOUND = Buffer.alloc(4_800).toString('base64');
+const ANSWER = {
+  serverContent: {
+    modelTurn: { parts: [{ inlineData: { mimeType: 'audio/pcm;rate=24000', data: SOUND } }] },
+    generationComplete: true,
+    turnComplete: true,
+  },
+};
+
+/** A thinker between a fake Live server and a fake backend below it. */
+function bench() {
+  const clock = manualClock();
+  const server = fakeLive();
+  const asked: Question[] = [];
+  const nothing = () => undefined;
+  const thinker = new Thinker({
+    clock,
+    log: createLog('thinker', 'silent'),
+    meters: new Meters(),
+    output: {
+      turn: nothing,
+      transcript: nothing,
+      session: nothing,
+      audio: nothing,
+      toolCall: nothing,
+      toolStatus: nothing,
+      explain: nothing,
+    },
+    connect: server.connect,
+    handles: { load: nothing, save: nothing },
+    memory: { load: () => ({ ledger: [] }), save: nothing },
+    recall: nothing,
+    backends: [
+      {
+        level: 'http',
+        async *answer(question) {
+          asked.push(question);
+          yield { type: 'modelText', text: 'It is a door.' };
+        },
+      },
+    ],
+    identity: { model: 'gemini-3.8-live', simulated: true },
+    firstTurn: FIRST,
+    serverVad: false,
+    liveEnabled: true,
+    random: () => 0.5,
+  });
+  thinker.start();
+  return {
+    clock,
+    server,
+    asked,
+    thinker,
+    speak(utterance: number) {
+      thinker.hear(utterance, new Int16Array(320), clock.nowMs() * 1000);
+      thinker.endUtterance(utterance);
+    },
+    open: () => server.connections.at(-1)?.tell({ type: 'opened' }),
+    say: (message: object) => server.connections.at(-1)?.tell({ type: 'message', message, bytes: 100 }),
+    sent: () => JSON.stringify(server.connections.at(-1)?.sent),
+  };
+}
+
+/** The second question is at Live, with a remark, while the answer to the first is still being played. */
+function overlapping() {
+  const talk = bench();
+  const { thinker, clock, open, say, speak } = talk;
+  open();
+  speak(1);
+  say(ANSWER);
+  thinker.played(FIRST, 'playing', 100);
+  clock.advance(600);
+  thinker.remarks.note('gps', 'Baker Street');
+  speak(2);
+  expect(talk.sent()).toContain('[gps] Baker Street');
+  thinker.played(FIRST, 'over', 2_400);
+  return talk;
+}
+
+describe('remarks of other layers that a question has taken along', () => {
+  it('go on to the next backend, though an earlier turn is over only meanwhile', () => {
+    const { clock, asked } = overlapping();
+    clock.advance(5_000);
+    expect(asked.map(({ history }) => JSON.stringify(history))).toEqual([
+      expect.stringContaining('[gps] Baker Street'),
+    ]);
+  });
+
+  it('go to the next connection as well', () => {
+    const { server, clock, open, sent } = overlapping();
+    server.connections[0]?.tell({ type: 'closed', code: 1011, reason: 'Internal error encountered.' });
+    clock.advance(1_500);
+    open();
+    expect(server.connections).toHaveLength(2);
+    expect(sent()).toContain('[gps] Baker Street');
+  });
+});
