@@ -39,6 +39,7 @@ function bench() {
     handles: { load: nothing, save: nothing },
     memory: { load: () => ({ ledger: [] }), save: nothing },
     recall: nothing,
+    catchUp: nothing,
     backends: [
       {
         level: 'http',
