@@ -1,6 +1,7 @@
 """A layer that offers the model a function: where the wearer is. Ask: "Where am I?" """
 
 import json
+import signal
 
 from cortex import PREFIX, connect, publish
 
@@ -22,8 +23,9 @@ if __name__ == "__main__":
     client = connect("operator", [f"tools/{NAME}/call"], on_message)
     publish(client, f"tools/{NAME}/declare", DECLARATION, retain=True)
     print("offering", NAME, "- stop with Ctrl-C", flush=True)
+    client.loop_start()
     try:
-        client.loop_forever()
+        signal.pause()
     except KeyboardInterrupt:
-        # An empty retained payload withdraws the offer.
+        # An empty retained payload withdraws the offer. The client's own thread must still run to send it.
         client.publish(f"{PREFIX}/tools/{NAME}/declare", b"", qos=1, retain=True).wait_for_publish()
