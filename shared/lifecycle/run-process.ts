@@ -81,11 +81,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
     void end(configuration ? EXIT_CONFIGURATION : EXIT_CRASHED);
   }
 
-  process.on('uncaughtException', (error) => {
-    // PM2's log stream throws here when the disk is full. Nothing of ours writes without looking after it, and talking needs no disk.
-    if (isFullDisk(error)) meters.count('logWriteFailures');
-    else fail(error);
-  });
+  process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   process.on('SIGINT', () => void end(0));
   process.on('SIGTERM', () => void end(0));
@@ -121,11 +117,6 @@ async function keepLogBounded(path: string | undefined, clock: Clock, log: Log):
   // For as long as this process lives, but no reason to.
   clock.every(BOUND_LOG_EVERY_MS, () => void bound());
   await bound();
-}
-
-function isFullDisk(error: unknown): boolean {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' && syscall === 'write';
 }
 
 /** The last log lines are the ones somebody needs: under PM2 they go through an asynchronous stream, so wait for it. */

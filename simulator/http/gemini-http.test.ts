@@ -70,6 +70,16 @@ describe('generateContent', () => {
     expect(answer.text?.startsWith(beginning)).toBe(true);
   });
 
+  it('writes slowly where the scenario says so, bit by bit', async () => {
+    const text = 'There is a long street in front of you, and on the left is a bakery.';
+    simulator.load({ requests: [{ method: 'stream', text, everyMs: 5 }] });
+    const bits: string[] = [];
+    const stream = await ai.models.generateContentStream({ model: 'gemini-3.8-flash', contents: 'hello' });
+    for await (const bit of stream) bits.push(bit.text ?? '');
+    expect(bits.length).toBeGreaterThan(2);
+    expect(bits.join('')).toBe(text);
+  });
+
   it('speaks in the format of the voice: a WAV file from the new one, bare samples from the old', async () => {
     const speak = async (model: string) => {
       const config = { responseModalities: [Modality.AUDIO] };

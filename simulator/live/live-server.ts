@@ -92,7 +92,11 @@ export function startLiveServer(http: Server, parts: LiveServerParts): LiveServe
         wire.destroy();
         return;
       }
-      if (fault.fault === 'hang-upgrade') return;
+      if (fault.fault === 'hang-upgrade') {
+        // Never answered; that the client has gone is noticed all the same.
+        wire.resume().on('end', () => wire.destroy());
+        return;
+      }
     }
     sockets.handleUpgrade(request, wire, head, (socket) => {
       attempt.live = serveLive(socket, profile, {

@@ -59,6 +59,26 @@ describe('a tool another layer offers', () => {
     expect(told.at(-1)).toMatchObject({ state: 'rejected' });
   });
 
+  it('that answers rubbish, then well, then again does no harm and is told why', async () => {
+    const { bus, hub, until, turns, speak, simulator } = await benchWithCompass();
+    const told: ToolStatus[] = [];
+    await bus.subscribe(toolStatus, ({ payload }) => told.push(payload));
+    await bus.subscribe(toolCall, ({ payload: { id } }) => {
+      hub.inject('tools/compass/result', Buffer.from('{"id":'), false);
+      hub.inject('tools/compass/result', Buffer.from(JSON.stringify({ id: `${id}-other`, result: 1 })), false);
+      bus.publish(atTopic(toolResult, at), { id, result: 'north' });
+      bus.publish(atTopic(toolResult, at), { id, result: 'south' });
+    });
+    const utterance = await speak(0.4);
+    await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+    await until([0], () => told.filter(({ state }) => state === 'rejected').length === 3);
+    for (const { problem } of told) expect(problem).toMatch(/.{10}/);
+    const remembered = JSON.stringify(simulator.state().sessions.at(-1)?.remembers);
+    expect(remembered).toContain('north');
+    expect(remembered).not.toContain('south');
+    expect(simulator.state().sessions.at(-1)).toMatchObject({ lateToolResponses: 0 });
+  });
+
   it('is released when the user interrupts', async () => {
     const { bus, until, turns, speak, simulator } = await benchWithCompass();
     const told: ToolStatus[] = [];
@@ -74,6 +94,20 @@ describe('a tool another layer offers', () => {
     await until(turns, ({ state, utterance }) => state === 'done' && utterance === second);
     expect(told.some(({ state }) => state === 'cancelled')).toBe(true);
     expect(simulator.state().openSockets).toBe(1);
+  });
+
+  it('declared with a schema Gemini would refuse is refused in words, and the session goes on with the others', async () => {
+    const { bus, until, simulator, turns, speak } = await benchWithCompass({ overallTurn: 9 });
+    const told: ToolStatus[] = [];
+    await bus.subscribe(toolStatus, ({ payload }) => told.push(payload));
+    const parameters = { type: 'object', properties: { where: { type: 'banana' } } };
+    bus.publish(atTopic(toolDeclare, { name: 'map' }), { name: 'map', description: 'A map.', parameters });
+    const refused = await until(told, ({ state }) => state === 'refused');
+    expect(refused.problem).toContain('parameters.where');
+    const utterance = await speak(0.4);
+    const done = await until(turns, (turn) => turn.utterance === utterance && turn.state === 'done');
+    expect(done.backend).toBe('live');
+    expect(simulator.state().sessions.at(-1)?.tools).toEqual(['compass']);
   });
 
   it('declared as rubbish is refused in words', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { SESSION_POLICY } from '../../services/thinker/session/session-state.ts';
+import { LIFETIMES } from '../../simulator/scenario/scenario.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
 let bench: ThinkerBench | undefined;
@@ -81,6 +83,34 @@ describe('a conversation longer than a connection', () => {
       expect(end.state).toBe('done');
     }
     expect(simulator.state().attempts.length).toBeGreaterThan(2);
+  });
+
+  // In fast motion: the real server's times, and our own timer's (8:30 at a turn boundary, 9:30 wherever), divided by this.
+  it.each([
+    ['ten-minute', 100, { ...LIFETIMES['ten-minutes'], goAwayAfterMs: 5_400, endAfterMs: 5_900 }, 4],
+    ['58-minute', 240, { ...LIFETIMES['fifty-eight-minutes'], endAfterMs: 14_500 }, 9],
+  ])('is first with its own rotation where connections end in the %s style', { timeout: 60_000 }, async (...row) => {
+    const [_style, timesAsFast, lifetime, connections] = row;
+    const { rotateAfterMs, rotateByMs, freshHandleWaitMs } = SESSION_POLICY;
+    bench = await thinkerBench({
+      scenario: { lifetime },
+      policies: {
+        session: {
+          rotateAfterMs: rotateAfterMs / timesAsFast,
+          rotateByMs: rotateByMs / timesAsFast,
+          freshHandleWaitMs: freshHandleWaitMs / timesAsFast,
+        },
+      },
+    });
+    const { until, turns, sessions, simulator, meters } = bench;
+    await until(sessions, ({ state }) => state === 'connected');
+    while (simulator.state().attempts.length < connections) {
+      const utterance = await bench.speak(0.2, { paced: true });
+      const end = await until(turns, (turn) => turn.utterance === utterance && ['done', 'failed'].includes(turn.state));
+      expect(end.state).toBe('done');
+    }
+    expect(meters.snapshot(0).counters['rotations']).toBe(connections - 1);
+    expect(meters.snapshot(0).counters['connectionsLost']).toBeUndefined();
   });
 
   it('sends sound that waited for the connection faster than real time', async () => {

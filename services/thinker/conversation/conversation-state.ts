@@ -8,7 +8,8 @@ export interface ConversationPolicy {
   noOutputMs: number;
   /**
    * From the end of the question, or the last sign of life since, to a connection that looks dead because the question's
-   * own ping is not answered, without the delay that is known. A second each way that nobody knows of yet fits in.
+   * own ping is not answered, without the delay that is known. A second each way that nobody knows of yet fits in, with the
+   * jitter of a mobile network; another connection (0.3 s) still answers before the next backend would be asked.
    */
   noPongMs: number;
   /** From the end of the question to handing it to the next backend down, where there is one. */
@@ -43,7 +44,7 @@ export interface ConversationPolicy {
 
 export const CONVERSATION_POLICY: ConversationPolicy = {
   noOutputMs: 1_500,
-  noPongMs: 2_500,
+  noPongMs: 3_000,
   fallBackAfterMs: 4_500,
   connectWithinMs: 2_500,
   lastBackendAfterMs: 6_000,
@@ -125,7 +126,14 @@ export interface ConversationState extends Network {
   /** Answers being played, and the last turns that are over. */
   readonly recent: readonly Turn[];
   readonly owed?: Owed;
+  /** Whose `turnComplete` came last, and when: a usage report right behind it is that turn's. */
+  readonly completed?: { readonly turn: number; readonly atMs: number };
+  /** Whose words came late, and when the last of them did: what follows closely is the rest of them. */
+  readonly lateWords?: { readonly turn: number; readonly atMs: number };
 }
+
+/** Pieces of one burst come within a few milliseconds of each other, even over a poor network. */
+export const BURST_MS = 100;
 
 /** What a backend below `live` reports of an answer; ends with `finished` or `failed`. */
 export type BackendReport =

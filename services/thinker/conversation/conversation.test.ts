@@ -172,6 +172,25 @@ describe('a turn', () => {
     expect(talk.of('transcribe').at(-1)).toMatchObject({ role: 'user', final: true, turn: { number: FIRST } });
   });
 
+  it('keeps all pieces of a late transcript with their own turn, and what comes later with the next', () => {
+    const talk = connected().at(0).question(1).server('audio', 'generationCompleted', 'turnCompleted').wait();
+    talk.feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 9_000 });
+    talk.server({ type: 'userText', text: 'what is ' }, { type: 'userText', text: 'ahead' });
+    expect(talk.of('transcribe').at(-1)?.turn).toMatchObject({ number: FIRST, userText: 'what is ahead' });
+    talk.at(20_000).server({ type: 'userText', text: 'and left' });
+    expect(talk.of('transcribe').at(-1)?.turn).toMatchObject({ number: FIRST + 1, userText: 'and left' });
+  });
+
+  it('books the account that comes behind turnComplete on the turn it closes, and tells of it, also when the next has begun', () => {
+    const talk = connected().at(0).question(1).server('audio', 'generationCompleted');
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    talk.feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 0 }).server('turnCompleted');
+    talk.feed({ type: 'usageBooked', usage: { totalTokens: 7 } });
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ number: FIRST, phase: 'done', usage: { totalTokens: 7 } });
+    talk.at(20_000).feed({ type: 'usageBooked', usage: { totalTokens: 9 } });
+    expect(talk.state.active).toMatchObject({ number: FIRST + 1, usage: { totalTokens: 9 } });
+  });
+
   it('joins a transcript that comes doubled', () => {
     const talk = connected().at(0).question(1);
     talk.server(
@@ -302,7 +321,7 @@ describe('a server that misbehaves', () => {
   it('is replaced at once where not even a pong comes', () => {
     const talk = connected().at(1_000).question(1);
     talk.alive = false;
-    talk.wait(3_500);
+    talk.wait(4_000);
     expect(talk.of('ask')).toHaveLength(1);
     expect(talk.of('reconnect')).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 import {
   type BackendReport,
+  BURST_MS,
   CONVERSATION_POLICY,
   type ConversationEffect,
   type ConversationEvent,
@@ -90,14 +91,24 @@ function take(draft: Draft, event: ConversationEvent): void {
       draft.lifeAtMs = draft.nowMs;
       return;
     case 'usageBooked': {
-      const turn = draft.owed ? turnNumbered(draft, draft.owed.turn) : (draft.active ?? draft.recent.at(-1));
-      if (turn) advance(draft, turn, { type: 'usageBooked', usage: event.usage });
+      const turn = turnOfUsage(draft);
+      const booked = turn && advance(draft, turn, { type: 'usageBooked', usage: event.usage });
+      // Models that report after `turnComplete`: the turn's last report went out without its account.
+      if (booked?.phase === 'done' || booked?.phase === 'interrupted')
+        draft.effects.push({ type: 'announce', turn: booked });
       return;
     }
     case 'timePassed':
       Object.assign(draft, event.network);
       return;
   }
+}
+
+function turnOfUsage(draft: Draft): Turn | undefined {
+  const { owed, active, completed, recent, nowMs } = draft;
+  if (owed) return turnNumbered(draft, owed.turn);
+  const behind = completed && nowMs - completed.atMs < BURST_MS && active?.phase !== 'speaking';
+  return (behind ? turnNumbered(draft, completed.turn) : undefined) ?? active ?? recent.at(-1);
 }
 
 function utteranceStarted(draft: Draft, utterance: number, speechStartedMs: number): void {

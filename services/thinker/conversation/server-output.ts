@@ -1,5 +1,5 @@
 import type { ServerEvent } from '../live/server-message.ts';
-import type { Draft } from './conversation-state.ts';
+import { BURST_MS, type Draft } from './conversation-state.ts';
 import { newTurn, type Turn } from './turn.ts';
 import { activate, advance, cut, finishGeneration, isServerLed, turnNumbered } from './turn-order.ts';
 
@@ -91,11 +91,15 @@ function modelTextArrived(draft: Draft, text: string): void {
 /** The transcript of a question can come after its answer, even when the next question has begun. */
 function userTextArrived(draft: Draft, text: string): void {
   const last = draft.recent.at(-1);
-  const late = last?.kind === 'speech' && last.userText === '' && last.phase !== 'interrupted' ? last : undefined;
+  const { lateWords } = draft;
+  const rest = lateWords?.turn === last?.number && draft.nowMs - (lateWords?.atMs ?? 0) < BURST_MS;
+  const lacking = last?.kind === 'speech' && (last.userText === '' || rest) && last.phase !== 'interrupted';
+  const late = lacking ? last : undefined;
   const spoken = draft.active?.kind === 'speech' ? draft.active : undefined;
   const turn = spoken?.phase === 'listening' ? (late ?? spoken) : (spoken ?? last);
   if (turn?.kind !== 'speech') return;
   if (turn === draft.active) draft.lifeAtMs = draft.nowMs;
+  else draft.lateWords = { turn: turn.number, atMs: draft.nowMs };
   const changed = advance(draft, turn, { type: 'userTextArrived', text });
   const final = changed.phase !== 'listening' && changed.phase !== 'thinking';
   draft.effects.push({ type: 'transcribe', turn: changed, role: 'user', final });
@@ -121,11 +125,13 @@ function turnCompleted(draft: Draft, moreFollows: boolean): void {
   const { owed, active } = draft;
   if (owed) {
     delete draft.owed;
+    draft.completed = { turn: owed.turn, atMs: draft.nowMs };
     const closed = turnNumbered(draft, owed.turn);
     if (closed) advance(draft, closed, { type: 'completed' });
     return;
   }
   if (!active || active.phase === 'listening' || moreFollows) return;
+  draft.completed = { turn: active.number, atMs: draft.nowMs };
   if (active.replySamples > 0) {
     advance(draft, active, { type: 'completed' });
     draft.settleAtMs = draft.nowMs + draft.policy.settleMs;

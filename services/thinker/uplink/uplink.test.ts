@@ -141,7 +141,7 @@ describe('the uplink', () => {
   });
 
   it('shows a scene that stays the same twice in a question: at its beginning, and as it is at its end', () => {
-    const { uplink, sink, camera, clock, hear, end, sent } = bench();
+    const { uplink, sink, camera, clock, hear, end, sent, meters } = bench();
     uplink.attach(sink);
     uplink.ask(turn(1));
     let newest: Uint8Array = JPEG;
@@ -157,6 +157,7 @@ describe('the uplink', () => {
     const pictures = sent.flatMap((message) => (message.type === 'picture' ? [message.jpeg] : []));
     expect(pictures).toHaveLength(2);
     expect(pictures[1]).toBe(newest);
+    expect(meters.snapshot(0).counters['picturesOfSameScene']).toBeGreaterThan(20);
   });
 
   it('says that it cannot see, in place of a picture older than two seconds', () => {

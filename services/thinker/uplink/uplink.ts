@@ -46,7 +46,7 @@ interface Course {
   picture: Uint8Array | undefined;
   /** What the picture sent last shows. */
   shown: (Shown & { sentAtMs: number }) | undefined;
-  /** The picture a slow uplink had no room for last; it is counted once. */
+  /** The picture that was not sent last; it is counted once. */
   leftOut: Uint8Array | undefined;
 }
 
@@ -169,11 +169,13 @@ export class Uplink {
     if (jpeg === course.picture) return;
     const { shown } = this.options.camera;
     const { sceneResendMs: resendMs } = this.options;
-    if (jpeg && needless(course.shown, shown, { ended: question.ended, nowMs, resendMs })) return;
+    if (jpeg && needless(course.shown, shown, { ended: question.ended, nowMs, resendMs })) {
+      this.leaveOut(course, jpeg, 'picturesOfSameScene');
+      return;
+    }
     const { verdict } = this.options.room;
     if (jpeg && (sink.bufferedBytes > PICTURE_LIMIT_BYTES || verdict === 'full')) {
-      if (jpeg !== course.leftOut) this.options.meters.count('picturesDroppedSlowUplink');
-      course.leftOut = jpeg;
+      this.leaveOut(course, jpeg, 'picturesDroppedSlowUplink');
       return;
     }
     // The first sound shows in a moment what the network carries; the end of the question does not wait for it.
@@ -185,6 +187,11 @@ export class Uplink {
     sink.send({ type: 'picture', jpeg });
     this.options.room.sent(sink.sentBytes);
     this.picturesSent += 1;
+  }
+
+  private leaveOut(course: Course, jpeg: Uint8Array, why: string): void {
+    if (jpeg !== course.leftOut) this.options.meters.count(why);
+    course.leftOut = jpeg;
   }
 
   private sendRemarks(turn: number, sink: UplinkSink): void {

@@ -6,34 +6,36 @@ import { FLOAT, INT32, INT64, type OnnxValue, onnxFile } from './onnx-file.ts';
 
 /**
  * Models in the form of Moonshine and Kokoro that the real sherpa-onnx loads and runs, a kilobyte each: the recogniser hears
- * «volume up» in everything, the voice makes 10 ms of a level of its own out of every phoneme.
+ * the same words in everything (five at most), the voice makes 10 ms of a level of its own out of every phoneme.
  */
-export function installTinyModels(modelsDir: string): void {
-  installRecogniser(join(modelsDir, offlineModel('recogniser').name));
+export function installTinyModels(modelsDir: string, hears = 'volume up'): void {
+  installRecogniser(join(modelsDir, offlineModel('recogniser').name), hears.split(' '));
   installVoice(join(modelsDir, offlineModel('voice').name));
 }
 
-/** Each token and the one that follows it; 1 begins, 2 ends. */
-const FOLLOWERS = { 1: 3, 3: 4, 4: 2 } as const;
-const VOCABULARY = ['<unk>', '<s>', '</s>', '▁volume', '▁up'];
-/** Long enough for two tokens: the library expects six a second, at 384 samples a feature. */
+const [BEGIN, END] = [1, 2];
+/** Long enough for five tokens: the library expects six a second, at 384 samples a feature. */
 const FEATURES = [1, 40, 4];
 
-function installRecogniser(folder: string): void {
+function installRecogniser(folder: string, words: readonly string[]): void {
+  const vocabulary = ['<unk>', '<s>', '</s>', ...words.map((word) => `▁${word}`)];
+  /** Each token's follower. */
+  const followers = new Map(
+    [BEGIN, ...words.map((_word, index) => index + 3)].map((token, index) => [token, index + 3]),
+  );
+  followers.set(words.length + 2, END);
   mkdirSync(folder, { recursive: true });
   const features: OnnxValue = { name: 'features', type: FLOAT, shape: FEATURES };
   const encoded: OnnxValue = { name: 'encoded', type: FLOAT, shape: FEATURES };
   const tokens: OnnxValue = { name: 'tokens', type: INT32, shape: [1, 1] };
   const length = (name: string): OnnxValue => ({ name, type: INT32, shape: [1] });
   const state = (name: string): OnnxValue => ({ name, type: FLOAT, shape: [1] });
-  const logits: OnnxValue = { name: 'logits', type: FLOAT, shape: [1, 1, VOCABULARY.length] };
+  const logits: OnnxValue = { name: 'logits', type: FLOAT, shape: [1, 1, vocabulary.length] };
   const follower = { op: 'Gather', inputs: ['table', 'tokens'], outputs: ['logits'] };
   const table = {
     type: FLOAT,
-    shape: [VOCABULARY.length, VOCABULARY.length],
-    values: VOCABULARY.flatMap((_symbol, from) =>
-      VOCABULARY.map((_other, to) => (FOLLOWERS[from as keyof typeof FOLLOWERS] === to ? 9 : 0)),
-    ),
+    shape: [vocabulary.length, vocabulary.length],
+    values: vocabulary.flatMap((_symbol, from) => vocabulary.map((_other, to) => (followers.get(from) === to ? 9 : 0))),
   };
   const write = (name: string, model: Parameters<typeof onnxFile>[0]) =>
     writeFileSync(join(folder, name), onnxFile(model));
@@ -60,7 +62,7 @@ function installRecogniser(folder: string): void {
     nodes: [follower, { op: 'Identity', inputs: ['state'], outputs: ['next'] }],
     constants: { table },
   });
-  writeFileSync(join(folder, 'tokens.txt'), VOCABULARY.map((symbol, index) => `${symbol} ${index}\n`).join(''));
+  writeFileSync(join(folder, 'tokens.txt'), vocabulary.map((symbol, index) => `${symbol} ${index}\n`).join(''));
 }
 
 const STYLE = [510, 1, 4];
