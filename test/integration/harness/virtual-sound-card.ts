@@ -17,8 +17,6 @@ export interface VirtualSoundCard {
   record(sink: string, sampleRateHz: number): Promise<Recording>;
   /** Runs pactl on this card; resolves with its output. */
   pactl(...args: string[]): Promise<string>;
-  /** Takes a sink (and its monitor) away, as somebody does who pulls a plug or switches a headset off. */
-  unplug(sink: string): Promise<void>;
   /** A null sink of this name, bit-exact at the rate of replies if it is not the microphone's. */
   plug(sink: string): Promise<void>;
   /** Kills the daemon and starts another one on the same socket, as a crash or an upgrade of PulseAudio does. */
@@ -157,11 +155,6 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
       return recordingOf(child, sampleRateHz);
     },
     pactl,
-    async unplug(sink) {
-      const modules = (await pactl('list', 'short', 'modules')).split('\n');
-      const module = modules.find((line) => line.split(/\s/).includes(`sink_name=${sink}`));
-      await pactl('unload-module', module?.split('\t')[0] ?? '');
-    },
     async plug(sink) {
       const rate = `rate=${sink === 'mic' ? format.micRateHz : BIT_EXACT_CARD.speakerRateHz}`;
       const name = `sink_name=${sink}`;
