@@ -26,27 +26,29 @@ export async function record(args: readonly string[], settings: Settings, clock:
   // The broker itself keeps microphone and camera from a guest.
   const withVoice = !values['without-voice'];
   const client = await connectToBroker(settings, withVoice ? 'operator' : 'guest');
-  const output = createPrivately(file);
+  let output: number | undefined;
   const prefix = `${settings.topicPrefix}/`;
   const startedMs = performance.now();
   let messages = 0;
-  const ended = new Promise<void>((resolve, reject) => {
-    client.on('message', (topic, payload, { retain }) => {
-      if (!topic.startsWith(prefix)) return;
-      const message = { afterMs: performance.now() - startedMs, topic: topic.slice(prefix.length), retained: retain };
-      try {
-        writeSync(output, messageLine({ ...message, payload }));
-        messages += 1;
-      } catch (error) {
-        reject(new ConfigurationError(`${file} cannot be written any further: ${messageOf(error)}`));
-      }
-    });
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-    if (Number.isFinite(seconds)) clock.after(seconds * 1_000, resolve);
-  });
   try {
-    writeSync(output, headLine(clock.nowMs()));
+    const recording = createPrivately(file);
+    output = recording;
+    const ended = new Promise<void>((resolve, reject) => {
+      client.on('message', (topic, payload, { retain }) => {
+        if (!topic.startsWith(prefix)) return;
+        const message = { afterMs: performance.now() - startedMs, topic: topic.slice(prefix.length), retained: retain };
+        try {
+          writeSync(recording, messageLine({ ...message, payload }));
+          messages += 1;
+        } catch (error) {
+          reject(new ConfigurationError(`${file} cannot be written any further: ${messageOf(error)}`));
+        }
+      });
+      process.once('SIGINT', resolve);
+      process.once('SIGTERM', resolve);
+      if (Number.isFinite(seconds)) clock.after(seconds * 1_000, resolve);
+    });
+    writeSync(recording, headLine(clock.nowMs()));
     await client.subscribeAsync(`${prefix}#`, { qos: 1 });
     console.log(
       withVoice
@@ -54,11 +56,11 @@ export async function record(args: readonly string[], settings: Settings, clock:
         : `Recording to ${file}, without microphone and camera; it still holds what was said, in writing. Ctrl-C ends it.`,
     );
     await ended;
-    console.log(`${messages} messages, ${(fstatSync(output).size / 1e6).toFixed(1)} MB in ${file}.`);
+    console.log(`${messages} messages, ${(fstatSync(recording).size / 1e6).toFixed(1)} MB in ${file}.`);
     return 0;
   } finally {
     await client.endAsync(true);
-    closeSync(output);
+    if (output !== undefined) closeSync(output);
   }
 }
 

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { fallback } from '#shared/contract/control.ts';
+import { fallback, volume } from '#shared/contract/control.ts';
 import { layer1Request, layer1Response, layer3Request, layer3Response } from '#shared/contract/layers.ts';
+import { alert, speakerState } from '#shared/contract/speaker.ts';
 import { ask, replyPcm, session, type Transcript, type Turn, transcript, turn } from '#shared/contract/thinker.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import type { RunningProcess } from './harness/processes.ts';
@@ -12,6 +13,10 @@ import { speakUtterance } from './harness/speak-utterance.ts';
 import { startTestStack, type TestStack } from './harness/test-stack.ts';
 import { installTinyModels } from './harness/tiny-models.ts';
 import type { Watched } from './harness/watched.ts';
+
+/** In the thinker's words. */
+const WHY = 'the key for Gemini is not accepted';
+const OVER: ReadonlySet<string> = new Set(['done', 'interrupted']);
 
 let stack: TestStack;
 let modelsDir: string;
@@ -74,6 +79,32 @@ describeWith(['espeak-ng'], 'offline, through real processes', () => {
     const said = await transcripts.next(({ role, final, text }) => role === 'model' && final && text === words);
     return turns.next(({ turn: number, state }) => number === said.turn && state === 'done');
   }
+
+  it('tells time, date and battery, that it is there, and why it cannot answer', async () => {
+    await goOffline('volume up');
+    expect(await answerTo('What time is it?')).toMatch(/^It is \d+:\d\d [AP]M\.$/);
+    expect(await answerTo('What day is it today?')).toMatch(/^Today is \w+day, /);
+    expect(await answerTo('How is your battery?')).toMatch(/battery/);
+    expect(await answerTo('Are you still there?')).toBe(`Yes, I am here, but offline because ${WHY}.`);
+    expect(await answerTo('Why is the sky blue?')).toBe(`I am offline because ${WHY}, so I cannot answer that.`);
+  });
+
+  it('obeys a spoken command, and says nothing besides the confirmation', async () => {
+    await goOffline('volume down');
+    const [volumes, alerts, states] = [
+      await stack.watch(volume),
+      await stack.watch(alert),
+      await stack.watch(speakerState),
+    ];
+    const { volume: before } = await states.next(() => true);
+    await speak();
+    expect((await volumes.next(() => true)).volume).toBeLessThan(before);
+    await alerts.next(({ text }) => text?.startsWith('Volume ') ?? false);
+    // The router ends the turn, unless the backend has already left it to the router.
+    const over = await turns.next(({ state, utterance }) => OVER.has(state) && utterance !== undefined);
+    expect(over.backend).toBe('offline');
+    expect(samplesOf(over.turn)).toBe(0);
+  });
 
   it('repeats on command what it said last', async () => {
     await goOffline('repeat that');
