@@ -105,4 +105,21 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
     const announced = alerts.seen.filter(({ payload }) => payload.id.startsWith('router-'));
     expect(announced.map(({ payload }) => payload.earcon)).toEqual(['offline']);
   });
+
+  it('not at all where every other question fails: each is answered, and nothing is announced', async () => {
+    const alerts = await start({
+      turns: [{ overallTurn: 'odd', ...BREAKS_OFF }, SHORT],
+      requests: [{ method: 'stream', text: 'A door.' }],
+    });
+    const backends: string[] = [];
+    const sessions = await stack.watch(session);
+    for (let round = 0; round < 8; round += 1) {
+      // Whoever asks while the broken session is not yet back asks in vain a second time, which is a loss.
+      await expect.poll(() => sessions.seen.at(-1)?.payload.state, { timeout: 20_000 }).toBe('connected');
+      backends.push(await question());
+    }
+    expect(backends.filter((backend) => backend === 'offline')).toEqual([]);
+    expect(levels.seen.map(({ payload }) => payload.level)).toEqual(['live']);
+    expect(alerts.seen).toEqual([]);
+  });
 });
