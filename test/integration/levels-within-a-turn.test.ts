@@ -106,20 +106,35 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
     expect(announced.map(({ payload }) => payload.earcon)).toEqual(['offline']);
   });
 
-  it('not at all where every other question fails: each is answered, and nothing is announced', async () => {
-    const alerts = await start({
-      turns: [{ overallTurn: 'odd', ...BREAKS_OFF }, SHORT],
-      requests: [{ method: 'stream', text: 'A door.' }],
-    });
-    const backends: string[] = [];
-    const sessions = await stack.watch(session);
-    for (let round = 0; round < 8; round += 1) {
-      // Whoever asks while the broken session is not yet back asks in vain a second time, which is a loss.
-      await expect.poll(() => sessions.seen.at(-1)?.payload.state, { timeout: 20_000 }).toBe('connected');
-      backends.push(await question());
-    }
-    expect(backends.filter((backend) => backend === 'offline')).toEqual([]);
-    expect(levels.seen.map(({ payload }) => payload.level)).toEqual(['live']);
-    expect(alerts.seen).toEqual([]);
-  });
+  it('not at all with a server that fails every other time, and once with one that fails for long; healed, it returns', async ({
+    annotate,
+  }) => {
+    const alerts = await start({ turns: [{ overallTurn: 'odd', ...BREAKS_OFF }, SHORT] });
+    const changes = () => levels.seen.filter(({ retained }) => !retained).map(({ payload }) => payload.level);
+    const announced = () => alerts.seen.filter(({ payload }) => payload.id.startsWith('router-')).length;
+    const questions = async (count: number) => {
+      const backends: string[] = [];
+      for (let asked = 0; asked < count; asked += 1) backends.push(await question());
+      return backends;
+    };
+    const alternating = await questions(8);
+    await annotate(`every other time: ${alternating.join(', ')}`);
+    expect(alternating).toEqual(new Array(8).fill('live'));
+    expect(announced()).toBe(0);
+
+    await control({ turns: [BREAKS_OFF] });
+    const failing = await questions(4);
+    await annotate(`every time: ${failing.join(', ')}; levels ${changes().join(' → ')}`);
+    expect(failing).toEqual(new Array(4).fill('http'));
+    expect(announced()).toBe(1);
+
+    await control({ turns: [SHORT] });
+    const healedAt = levels.seen.length;
+    await levels.next((now) =>
+      levels.seen.slice(healedAt).some(({ payload }) => payload === now && now.level === 'live'),
+    );
+    expect(await question()).toBe('live');
+    expect(changes()).toEqual(['live', 'http', 'live']);
+    expect(announced()).toBe(2);
+  }, 120_000);
 });
