@@ -14,6 +14,8 @@ const STORY = 'Once upon a time there was a street with a bakery, and its door w
 /** Long enough for a level that is to change at the end of a turn, short beside the turn. */
 const PAUSE_MS = 200;
 
+const OVER: readonly Turn['state'][] = ['done', 'interrupted', 'failed'];
+
 let stack: TestStack;
 
 afterEach(async () => {
@@ -48,7 +50,14 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
     asked += 1;
     stack.bus.publish(ask, { id: `question-${asked}`, text: 'Tell me a joke.' });
     const begun = await turns.next((now) => isNew(now, before));
-    return (await turns.next(({ turn: number, state }) => number === begun.turn && state === 'done')).backend;
+    return (await done(begun.turn)).backend;
+  }
+
+  /** A turn that ends otherwise says so here, where waiting for `done` alone would wait for ever. */
+  async function done(number: number): Promise<Turn> {
+    const ended = await turns.next((now) => now.turn === number && OVER.includes(now.state));
+    expect(ended).toMatchObject({ state: 'done' });
+    return ended;
   }
 
   const isNew = (now: Turn, before: number) => turns.seen.slice(before).some(({ payload }) => payload === now);
@@ -77,7 +86,8 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
       const before = turns.seen.length;
       stories += 1;
       stack.bus.publish(say, { id: `story-${stories}`, text: STORY });
-      await turns.next((now) => now.state === 'done' && isNew(now, before));
+      const begun = await turns.next((now) => isNew(now, before));
+      await done(begun.turn);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     expect(openAtReturn).toEqual([[]]);
