@@ -11,8 +11,8 @@ const RUN = [
 ];
 const TEST = [
   ...RUN,
-  { name: 'pulseaudio', for: 'the virtual sound card of the tests' },
-  { name: 'pulseaudio-utils', for: 'the virtual sound card of the tests' },
+  { name: 'pulseaudio', for: 'noticing unplugged devices, and the virtual sound card of the tests' },
+  { name: 'pulseaudio-utils', for: 'noticing unplugged devices, and the virtual sound card of the tests' },
   { name: 'pocketsphinx-testdata', for: 'recorded human speech in the tests' },
   { name: 'ffmpeg', for: 'video files and USB cameras' },
   { name: 'python3-paho-mqtt', for: 'the Python examples in the tests' },
