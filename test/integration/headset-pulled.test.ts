@@ -15,6 +15,9 @@ const LAST = 4 * RATE_HZ - 1;
 /** 0.2 s that a headset may hold, the queue of 55 ms at most, and what is handed over until a busy machine has noticed. */
 const REPEATED_SAMPLES = 0.6 * RATE_HZ;
 
+/** By now the speaker has tried five times, and waits 3 s: time for a recorder to be there before the reply goes on. */
+const TRIES_ARE_RARE_MS = 3_700;
+
 describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the headset is switched off in mid-reply', () => {
   let card: VirtualSoundCard;
   let stack: TestStack;
@@ -77,13 +80,13 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the headset is switched
     const { states, playbacks } = await reply(output, { PULSE_SINK: 'headset' });
     let before = await pull(states, RATE_HZ / 2);
     for (let time = 1; time < times; time += 1) {
-      await pause(500);
+      await pause(TRIES_ARE_RARE_MS);
       await card.plug('headset');
       const again = await pull(states, before.last + RATE_HZ / 2);
       expectJoined(before, again);
       before = again;
     }
-    await pause(500);
+    await pause(TRIES_ARE_RARE_MS);
     await card.plug('headset');
     const after = await heardToTheEnd('headset');
     expectJoined(before, after);
@@ -117,7 +120,7 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the headset is switched
       const before = await pull(states, RATE_HZ / 2);
       await states.next(({ output: used }) => /no sound output/.test(used));
       expect(await card.pactl('list', 'short', 'sinks')).toContain('auto_null');
-      await pause(1_000);
+      await pause(TRIES_ARE_RARE_MS);
       await card.plug('headset');
       const after = await heardToTheEnd('headset');
       expectJoined(before, after);

@@ -57,6 +57,17 @@ describe('an output behind a sound server', () => {
     expect(server.isWatched).toBe(false);
   });
 
+  it('counts the same as unheard when the device itself has noticed first', async () => {
+    const output = await open();
+    await play();
+    const asked = server.change();
+    device.source(240);
+    device.lost(new CortexError('output-lost', 'aplay has ended'));
+    await asked;
+    expect(lost).toEqual(['aplay has ended']);
+    expect(output.unheardSamples()).toBe(QUEUED + 240 + IN_THE_HEADSET_SAMPLES);
+  });
+
   it('stays when its user has moved it to another sink, and is lost with that one', async () => {
     await open();
     await play();

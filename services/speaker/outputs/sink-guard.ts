@@ -39,33 +39,33 @@ export function onPresentSink(open: OpenOutput, server: SoundServer): OpenOutput
         return hooks.source(count);
       },
       lost(reason) {
+        // Also where the device noticed first: aplay ends when it runs dry on a sink that PULSE_SINK does not name.
+        wasted = IN_THE_HEADSET_SAMPLES + (suspectedAt === undefined ? 0 : handed - suspectedAt);
         end();
         hooks.lost(reason);
       },
     });
     const { stream } = output;
-    if (!stream) return output;
-    const { pid, lose } = stream;
 
     async function check(): Promise<void> {
+      if (!stream) return;
       checks += 1;
       const mine = checks;
       suspectedAt ??= handed;
       const gone = sink !== undefined && (await server.hasSink(sink)) === false;
       if (over) return;
       if (gone) {
-        wasted = handed - suspectedAt + IN_THE_HEADSET_SAMPLES;
-        lose(`the sound server has no ${sink} any more`);
+        stream.lose(`the sound server has no ${sink} any more`);
         return;
       }
-      const present = await server.sinkOf(pid);
+      const present = await server.sinkOf(stream.pid);
       // A later check knows better.
       if (mine !== checks) return;
       sink = present ?? sink;
       suspectedAt = undefined;
     }
 
-    if (!over) endWatch = server.watch(() => void check());
+    if (stream && !over) endWatch = server.watch(() => void check());
     return {
       ...output,
       unheardSamples: () => output.unheardSamples() + wasted,
