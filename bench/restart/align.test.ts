@@ -24,6 +24,12 @@ describe('following a recording through its source', () => {
     });
   });
 
+  it('does not take silence put in at a sample that is 0 for that sample twice', () => {
+    const withZero = Int16Array.from(source, (sample, at) => (at === 600 ? 0 : sample));
+    const recording = joined(withZero.subarray(0, 600), new Int16Array(40), withZero.subarray(600, 1_200));
+    expect(align(withZero, recording)).toMatchObject({ lost: [], doubled: [], strange: 40 });
+  });
+
   it('measures the longest silence within the sound only', () => {
     const recording = joined(
       new Int16Array(500),

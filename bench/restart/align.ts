@@ -33,7 +33,10 @@ export function align(source: Int16Array, recording: Int16Array): Alignment {
       if (expected >= 0) result.strange += 1;
       continue;
     }
+    const heldZeros = found < expected && source.subarray(found, expected).every((sample) => sample === 0);
     if (expected < 0) result.firstIndex = found;
+    // Silence put in by a card that ran dry looks like the source where that is 0 itself: nothing is twice.
+    else if (heldZeros) result.strange += expected - found;
     else if (found > expected) result.lost.push({ from: expected, to: found });
     else if (found < expected) result.doubled.push({ from: found, to: expected });
     expected = found + 1;
