@@ -9,7 +9,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const [command = 'start', ...rest] = process.argv.slice(2);
 
 if (command === 'test') {
-  process.exitCode = runTests(setUp('test'));
+  process.exitCode = await runTests(setUp('test'));
 } else {
   if (command === 'start') setUp('run');
   else if (command === 'bench') setUp('test');
