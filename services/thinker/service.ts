@@ -4,7 +4,7 @@ import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-
 import { atTopic } from '#shared/contract/channel.ts';
 import { type Fallback, fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
-import { alert, playback } from '#shared/contract/speaker.ts';
+import { alert, playback, speakerState } from '#shared/contract/speaker.ts';
 import {
   ask,
   context as contextRemark,
@@ -145,9 +145,9 @@ async function wire(
     connect: genaiLiveConnections({ endpoint, settings, clock }),
     backends: [backends.http, backends.offline],
     memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
-    recall(utterance) {
-      microphone?.forget(utterance - 1);
-      microphone?.expect(utterance, 0);
+    recall(utterances) {
+      microphone?.forget(Math.min(...utterances) - 1);
+      for (const utterance of utterances) microphone?.expect(utterance, 0);
     },
     catchUp(settled) {
       // What has been answered is shown again when audio-in reconnects.
@@ -210,6 +210,13 @@ async function wire(
 
   describe(`${model}, ${endpoint.simulated ? `SIMULATED at ${serverOf(endpoint)}` : `at ${serverOf(endpoint)}`}`);
   thinker.start();
+  // What the speaker said of an answer while no thinker ran.
+  teardown.add(
+    await bus.subscribe(speakerState, ({ payload: { state, turn: spoken, position }, retained }) => {
+      if (!retained || spoken === undefined || position === undefined) return;
+      thinker.played(spoken, state === 'idle' ? 'over' : 'playing', position);
+    }),
+  );
 }
 
 function serverOf(endpoint: Endpoint): string {

@@ -33,7 +33,7 @@ export interface ThinkerOptions {
   handles: HandleStore;
   memory: MemoryStore;
   /** Asks the microphone for the samples of an utterance, from its beginning. */
-  recall(utterance: number): void;
+  recall(utterances: readonly number[]): void;
   /** What was spoken after this utterance is to be heard, and nothing from before; a predecessor was done with that. */
   catchUp(settledUtterance: number): void;
   /** Below `live`, best first. */

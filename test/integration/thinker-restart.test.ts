@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { speakerState } from '#shared/contract/speaker.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
 let bench: ThinkerBench | undefined;
@@ -11,6 +12,28 @@ afterEach(async () => {
 
 const ramp = (samples: number) => Array.from({ length: samples }, (_unused, index) => (index % 30_000) + 1);
 const LONG_REPLY = 'The first sentence is here. The second one follows. The third one is the last, and it is long.';
+
+const SHORT_REPLY = 'Hello Ada.';
+
+/** A thinker whose first answer has been delivered whole, and is heard to its middle. */
+async function answerBeingPlayed() {
+  bench = await thinkerBench({
+    deafSpeaker: true,
+    scenario: { turns: [{ overallTurn: 1, hears: 'my name is Ada', reply: { kind: 'text', text: SHORT_REPLY } }] },
+  });
+  const { until, turns, frames, sessions, transcripts } = bench;
+  await until(sessions, ({ state }) => state === 'connected');
+  await bench.speak(0.3);
+  const { position: samples } = await until(frames, ({ last }) => last);
+  await until(transcripts, ({ role, final }) => role === 'model' && final);
+  const before = await until(turns, ({ state }) => state === 'speaking');
+  bench.heard(before.turn, samples / 2, 'progress');
+  return { before, samples };
+}
+
+function remembered({ stateDir }: ThinkerBench): unknown {
+  return JSON.parse(readFileSync(join(stateDir, 'conversation.json'), 'utf8')).ledger;
+}
 
 describe('a restart of the thinker', () => {
   it('in the middle of a question loses none of it, and resumes the session', async () => {
@@ -83,6 +106,38 @@ describe('a restart of the thinker', () => {
     const told = JSON.stringify(simulator.state().sessions.at(-1)?.remembers);
     expect(told).toContain('what is ahead?');
     expect(meters.snapshot(0).counters['turnsTakenUp']).toBe(1);
+  });
+
+  it('while a whole answer is being played follows it to its end, which is told and remembered', async () => {
+    const { before, samples } = await answerBeingPlayed();
+    if (!bench) throw new Error('no bench');
+    const { until, turns, heard, simulator } = bench;
+    await bench.restart();
+    expect(turns.filter(({ turn }) => turn === before.turn).at(-1)?.state).toBe('speaking');
+    heard(before.turn, samples, 'finished');
+    const done = await until(turns, ({ turn, state }) => turn === before.turn && state === 'done');
+    expect(done).toMatchObject({ heardMs: samples / 24, utterance: before.utterance });
+    expect(remembered(bench)).toMatchObject([
+      { turn: before.turn, user: 'my name is Ada', heard: SHORT_REPLY, cut: false },
+    ]);
+    expect(simulator.state().mostAtOnce).toBe(1);
+  });
+
+  it('by SIGKILL, the answer played to its end before anybody listens again, loses neither its end nor what was heard', async () => {
+    const { before, samples } = await answerBeingPlayed();
+    if (!bench) throw new Error('no bench');
+    const { until, turns, bus, stateDir, clockNow } = bench;
+    const memory = join(stateDir, 'conversation.json');
+    const asKilled = readFileSync(memory);
+    await bench.restart(async () => {
+      // An orderly stop stores once more; who is killed does not.
+      writeFileSync(memory, asKilled);
+      const idle = { state: 'idle', turn: before.turn, position: samples, volume: 1, output: 'o' } as const;
+      bus.publish(speakerState, { ...idle, since: clockNow() });
+    });
+    const done = await until(turns, ({ turn, state }) => turn === before.turn && state === 'done');
+    expect(done.heardMs).toBe(samples / 24);
+    expect(remembered(bench)).toMatchObject([{ turn: before.turn, heard: SHORT_REPLY, cut: false }]);
   });
 
   it('lets a question that waits behind an answer keep its number', async () => {

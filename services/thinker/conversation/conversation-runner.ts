@@ -20,12 +20,15 @@ export interface ConversationRunnerOptions {
   initial: ConversationState;
   /** Carries out one effect. `samples` is the sound that came with the event. */
   run(effect: ConversationEffect, atMs: number, samples: Int16Array | undefined): void;
-  /** After all effects of one event; `changed` where turns were announced or remembered. */
+  /** After all effects of one event; `changed` where a successor would have to know of them. */
   settled(changed: boolean): void;
   /** A turn is at the server now, or none is any more. */
   busyChanged(busy: boolean): void;
   network(): Network;
 }
+
+/** Effects of which a successor has to know: an answer is complete long before its turn is over. */
+const LASTING: ReadonlySet<ConversationEffect['type']> = new Set(['announce', 'remember', 'endAudio']);
 
 interface Queued {
   event: ConversationEvent;
@@ -68,7 +71,7 @@ export class ConversationRunner {
     const step = nextConversation(this.state, event, this.options.policy);
     this.state = step.state;
     for (const effect of step.effects) this.options.run(effect, event.atMs, samples);
-    this.options.settled(step.effects.some(({ type }) => type === 'announce' || type === 'remember'));
+    this.options.settled(step.effects.some(({ type }) => LASTING.has(type)));
     const busy = isBusy(step.state);
     if (busy === this.busy) return;
     this.busy = busy;

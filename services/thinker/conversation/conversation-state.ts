@@ -153,6 +153,8 @@ export type ConversationEvent = {
   | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; userText: string; withFrame: boolean }
   /** A predecessor announced this turn for the utterance; its samples are being asked for. */
   | { type: 'turnInherited'; turn: number; utterance: number }
+  /** A predecessor's turn that the server has nothing more for: still being played, or, with `failure`, broken off. */
+  | { type: 'turnLeftBehind'; turn: Turn; failure?: Failure }
   /** The beginning of the question has left for the server. */
   | { type: 'questionStarted'; turn: number }
   /** The end of it has. */

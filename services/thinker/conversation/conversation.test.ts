@@ -10,6 +10,9 @@ import {
   initialConversation,
   type Network,
 } from './conversation-state.ts';
+import type { Memory } from './memory-store.ts';
+import { Recollection } from './recollection.ts';
+import { takeUp } from './take-up.ts';
 import { conversationWakeMs } from './watchdogs.ts';
 
 const policy = CONVERSATION_POLICY;
@@ -23,13 +26,9 @@ type Body = ConversationEvent extends infer Event
 
 /** A conversation played through in a test; `at` is the time of what follows. */
 function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) {
-  let state: ConversationState = initialConversation({
-    firstTurn: FIRST,
-    level: 'live',
-    lowerBackends: [],
-    serverVad: false,
-    ...options,
-  });
+  const begin = (firstTurn: number) =>
+    initialConversation({ firstTurn, level: 'live', lowerBackends: [], serverVad: false, ...options });
+  let state: ConversationState = begin(FIRST);
   const all: ConversationEffect[] = [];
   let nowMs = 0;
   const script = {
@@ -85,6 +84,16 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
       }
       if (Number.isFinite(ms)) nowMs = ms;
       return script;
+    },
+    /** The process ends and another one takes up what it has stored. */
+    restart(awayMs = 500) {
+      const saved: Memory[] = [];
+      const store = { load: () => saved.at(-1) ?? { ledger: [] }, save: (memory: Memory) => void saved.push(memory) };
+      new Recollection(store, nowMs).save(state, undefined, nowMs);
+      const { left, lastTurn } = new Recollection(store, nowMs);
+      state = begin(Math.max(FIRST, lastTurn + 1, state.upcomingTurn));
+      nowMs += awayMs;
+      return script.feed(...takeUp(left, awayMs).news);
     },
     get state() {
       return state;
@@ -477,13 +486,67 @@ describe('a lost connection', () => {
 });
 
 describe('a turn of a predecessor', () => {
+  const answered = () =>
+    connected().at(1_000).question(1).server('userText', 'modelText', 'audio', 'generationCompleted');
+
+  it('whose answer is being played is done when the loudspeaker has finished it, and remembered as said', () => {
+    const talk = answered()
+      .feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 })
+      .restart()
+      .wait(3_000);
+    expect(talk.phases(FIRST)).not.toContain('done');
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+    expect(talk.of('remember').map(({ turn }) => turn)).toEqual([
+      expect.objectContaining({
+        number: FIRST,
+        userText: 'what is this?',
+        modelText: 'It is a door.',
+        playedSamples: 2_400,
+      }),
+    ]);
+  });
+
+  it('is interrupted in its answer like any other', () => {
+    const talk = answered().restart().feed({ type: 'interruptAsked', byVoice: true });
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+  });
+
+  it('is done within the usual time where the loudspeaker has nothing more to say of it', () => {
+    const talk = answered()
+      .feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 })
+      .restart()
+      .wait(20_000);
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+  });
+
+  it('that was cut tells the exact place when the loudspeaker does', () => {
+    const talk = answered().feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 });
+    talk.feed({ type: 'interruptAsked', byVoice: false }).restart();
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 1_200 });
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ phase: 'interrupted', playedSamples: 1_200 });
+  });
+
+  it('broken off in its answer has failed, and what was heard of it is remembered', () => {
+    const talk = connected().at(1_000).question(1).server('userText', 'modelText', 'audio').restart();
+    expect(talk.of('announce').find(({ turn }) => turn.phase === 'failed')?.turn).toMatchObject({
+      number: FIRST,
+      failure: { kind: 'restarted' },
+      timings: { speechStarted: 1_000 },
+    });
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    expect(talk.of('remember').at(-1)?.turn).toMatchObject({ number: FIRST, playedSamples: 2_400 });
+  });
+
   it('goes on under its number when its samples come again', () => {
     const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
     expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);
   });
 
   it('is ended, and the user told, when nobody has its samples any more', () => {
-    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 });
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(0)
+      .feed({ type: 'turnInherited', turn: 42, utterance: 7 });
     talk.feed({ type: 'utteranceEnded', utterance: 7, speechEndedMs: 0 });
     expect(talk.phases(42)).toEqual(['failed']);
     expect(talk.of('explain')).toHaveLength(1);
@@ -613,42 +676,50 @@ describe('any course of events', () => {
   });
 
   it.each([false, true])(
-    'ends every turn, once, with its sound closed and none after (server decides: %s)',
+    'ends every turn, once, with its sound closed and none after, over restarts (server decides: %s)',
     (serverVad) => {
       fc.assert(
-        fc.property(script, (steps) => {
-          const talk = play({ lowerBackends: ['http'], serverVad });
-          for (const { event, stepMs } of steps) talk.at(talk.nowMs + stepMs).feed(event);
-          // Whatever is still open has to end by the watchdogs alone; a backend always reports its end.
-          talk.wait();
-          const asked = talk.of('answerWith').map(({ turn }) => turn.number);
-          for (const turn of asked) talk.feed({ type: 'backendReported', turn, report: { type: 'finished' } });
-          for (const utterance of [0, 1, 2, 3, 4, 5]) {
-            talk.feed({ type: 'utteranceEnded', utterance, speechEndedMs: 0 }).wait();
-            for (const { turn } of talk.of('answerWith')) {
-              talk.feed({ type: 'backendReported', turn: turn.number, report: { type: 'finished' } }).wait();
+        fc.property(
+          script,
+          fc.uniqueArray(fc.nat(119), { maxLength: 3 }),
+          fc.nat(40_000),
+          (steps, restarts, awayMs) => {
+            const talk = play({ lowerBackends: ['http'], serverVad });
+            for (const [index, { event, stepMs }] of steps.entries()) {
+              if (restarts.includes(index)) talk.restart(awayMs);
+              talk.at(talk.nowMs + stepMs).feed(event);
             }
-          }
-          const phaseOf = new Map<number, string>();
-          const open = new Set<number>();
-          for (const effect of talk.all) {
-            if (effect.type === 'announce') {
-              const before = phaseOf.get(effect.turn.number);
-              if (before && OVER.includes(before)) expect(effect.turn.phase).toBe(before);
-              phaseOf.set(effect.turn.number, effect.turn.phase);
+            // Whatever is still open has to end by the watchdogs alone; a backend always reports its end.
+            talk.wait();
+            const asked = talk.of('answerWith').map(({ turn }) => turn.number);
+            for (const turn of asked) talk.feed({ type: 'backendReported', turn, report: { type: 'finished' } });
+            for (const utterance of [0, 1, 2, 3, 4, 5]) {
+              talk.feed({ type: 'utteranceEnded', utterance, speechEndedMs: 0 }).wait();
+              for (const { turn } of talk.of('answerWith')) {
+                talk.feed({ type: 'backendReported', turn: turn.number, report: { type: 'finished' } }).wait();
+              }
             }
-            if (effect.type === 'playAudio') {
-              expect(OVER).not.toContain(phaseOf.get(effect.turn));
-              open.add(effect.turn);
+            const phaseOf = new Map<number, string>();
+            const open = new Set<number>();
+            for (const effect of talk.all) {
+              if (effect.type === 'announce') {
+                const before = phaseOf.get(effect.turn.number);
+                if (before && OVER.includes(before)) expect(effect.turn.phase).toBe(before);
+                phaseOf.set(effect.turn.number, effect.turn.phase);
+              }
+              if (effect.type === 'playAudio') {
+                expect(OVER).not.toContain(phaseOf.get(effect.turn));
+                open.add(effect.turn);
+              }
+              if (effect.type === 'endAudio') open.delete(effect.turn);
             }
-            if (effect.type === 'endAudio') open.delete(effect.turn);
-          }
-          for (const [turn, phase] of phaseOf) {
-            expect(OVER, `turn ${turn}: ${talk.phases(turn)}`).toContain(phase);
-            expect(open.has(turn)).toBe(false);
-          }
-          expect(talk.state.active).toBeUndefined();
-        }),
+            for (const [turn, phase] of phaseOf) {
+              expect(OVER, `turn ${turn}: ${talk.phases(turn)}`).toContain(phase);
+              expect(open.has(turn)).toBe(false);
+            }
+            expect(talk.state.active).toBeUndefined();
+          },
+        ),
         { numRuns: 400 },
       );
     },

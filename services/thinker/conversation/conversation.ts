@@ -11,7 +11,7 @@ import {
 import { serverSaid } from './server-output.ts';
 import { isOver, looksComplete, newTurn, type Turn } from './turn.ts';
 import { admit, advance, cut, finishGeneration, isServerLed, put, turnNumbered } from './turn-order.ts';
-import { fallBack, passTime } from './watchdogs.ts';
+import { fallBack, giveUp, passTime } from './watchdogs.ts';
 
 /**
  * The conversation: which turn is listened to, asked, answered, cut. Pure; it owns the turns, everything else reports.
@@ -44,6 +44,10 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     case 'turnInherited':
       draft.inherited = [...draft.inherited, { turn: event.turn, utterance: event.utterance }];
+      return;
+    case 'turnLeftBehind':
+      draft.recent = [...draft.recent, event.turn];
+      if (event.failure) advance(draft, event.turn, { type: 'failed', failure: event.failure });
       return;
     case 'textAsked':
       textAsked(draft, event);
@@ -135,10 +139,10 @@ function numberFor(draft: Draft, utterance: number): number {
 function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number): void {
   const turn = [draft.active, ...draft.waiting].find((candidate) => candidate?.utterance === utterance);
   if (!turn && draft.inherited.some((inherited) => inherited.utterance === utterance)) {
-    // Nobody has the samples any more: the turn cannot be answered, and the user is told.
+    // Nobody has the samples any more: no backend can answer the turn.
     const lost = newTurn(numberFor(draft, utterance), 'speech', draft.level, utterance);
     admit(draft, lost);
-    fallBack(draft, lost, {
+    giveUp(draft, lost, {
       kind: 'restarted',
       message: 'the question was lost in a restart; ask again',
       retryable: true,

@@ -1,30 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { Failure } from '#shared/contract/thinker.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { InheritedTurn } from './conversation-state.ts';
 import type { LedgerEntry } from './ledger.ts';
+import type { Turn } from './turn.ts';
 
-/** A turn that was not over when the process ended. */
-export interface UnfinishedTurn {
-  turn: number;
-  kind: 'speech' | 'ask' | 'say';
-  utterance?: number | undefined;
-  /** The question as far as it is known in words; of a `say`, what is to be said. */
-  text: string;
-  /** Part of the answer has been published. */
-  answering: boolean;
-  /** What of it has been heard. */
-  heard: string;
-}
-
-export interface Memory {
-  ledger: readonly LedgerEntry[];
-  unfinished?: UnfinishedTurn | undefined;
+/** The turns that were not over when the process ended. */
+export interface LeftBehind {
+  /** The one whose question was asked or answered. */
+  active?: Turn | undefined;
+  /** What it asked, where that came as text; of a `say`, what is to be said. */
+  written?: string | undefined;
   /** Spoken questions behind it. */
   waiting?: readonly InheritedTurn[] | undefined;
+  /** Answers that were complete and still being played, or cut and not yet reported by the speaker. */
+  playing?: readonly Turn[] | undefined;
+}
+
+export interface Memory extends LeftBehind {
+  ledger: readonly LedgerEntry[];
+  /** Unix milliseconds; set by the store. */
+  savedAtMs?: number;
   /** No utterance up to this one is anybody's question any more. */
   settledUtterance?: number | undefined;
 }
@@ -35,29 +35,39 @@ export interface MemoryStore {
   save(memory: Memory): void;
 }
 
+const StoredTurn: z.ZodMiniType<Turn> = z.object({
+  number: z.number(),
+  kind: z.enum(['speech', 'ask', 'say']),
+  utterance: z.exactOptional(z.number()),
+  phase: z.enum(['listening', 'thinking', 'speaking', 'done', 'interrupted', 'failed']),
+  backend: z.enum(['live', 'http', 'offline']),
+  timings: z.record(z.string(), z.number()),
+  userText: z.string(),
+  modelText: z.string(),
+  replySamples: z.number(),
+  playedSamples: z.number(),
+  playback: z.enum(['none', 'playing', 'over']),
+  playbackAtMs: z.exactOptional(z.number()),
+  generated: z.boolean(),
+  completed: z.boolean(),
+  usage: z.exactOptional(z.record(z.string(), z.number())),
+  failure: z.exactOptional(Failure),
+});
+
 const StoredMemory = z.object({
   ledger: z.array(
     z.object({ turn: z.number(), atMs: z.number(), user: z.string(), heard: z.string(), cut: z.boolean() }),
   ),
-  unfinished: z.optional(
-    z.object({
-      turn: z.number(),
-      kind: z.enum(['speech', 'ask', 'say']),
-      utterance: z.optional(z.number()),
-      text: z.string(),
-      answering: z.boolean(),
-      heard: z.string(),
-    }),
-  ),
-  waiting: z.optional(z.array(z.object({ turn: z.number(), utterance: z.number() }))),
-  settledUtterance: z.optional(z.number()),
+  active: z.exactOptional(StoredTurn),
+  written: z.exactOptional(z.string()),
+  waiting: z.exactOptional(z.array(z.object({ turn: z.number(), utterance: z.number() }))),
+  playing: z.exactOptional(z.array(StoredTurn)),
+  settledUtterance: z.exactOptional(z.number()),
   savedAtMs: z.number(),
 });
 
 /** Yesterday's conversation is not today's, and what was said need not lie on a disk for longer. */
 const REMEMBERED_MS = 24 * 3_600_000;
-/** Nobody waits longer than this for the answer to a question; asked again later it would come out of the blue. */
-const UNFINISHED_MS = 30_000;
 
 /** The conversation in `conversation.json` (0600) in the state folder. A file that cannot be used costs memory, never the start. */
 export function fileMemoryStore(stateDir: string, log: Log, nowMs: () => number): MemoryStore {
@@ -65,14 +75,8 @@ export function fileMemoryStore(stateDir: string, log: Log, nowMs: () => number)
   return {
     load(atMs) {
       try {
-        const { ledger, unfinished, waiting, settledUtterance, savedAtMs } = StoredMemory.parse(
-          JSON.parse(readFileSync(path, 'utf8')),
-        );
-        return {
-          ledger: ledger.filter((entry) => atMs - entry.atMs < REMEMBERED_MS),
-          ...(settledUtterance !== undefined && { settledUtterance }),
-          ...(atMs - savedAtMs < UNFINISHED_MS && { unfinished, waiting }),
-        };
+        const memory = StoredMemory.parse(JSON.parse(readFileSync(path, 'utf8')));
+        return { ...memory, ledger: memory.ledger.filter((entry) => atMs - entry.atMs < REMEMBERED_MS) };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
           log.warn({ path, reason: messageOf(error) }, 'the stored conversation is unusable; starting without it');

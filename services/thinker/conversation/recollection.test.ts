@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Memory } from './memory-store.ts';
 import { Recollection } from './recollection.ts';
-import { newTurn } from './turn.ts';
+import { newTurn, type Turn } from './turn.ts';
+
+const NOTHING = { waiting: [], inherited: [], recent: [] };
 
 function stored(memory: Memory = { ledger: [] }): { recollection: Recollection; saved: Memory[] } {
   const saved: Memory[] = [];
@@ -12,20 +14,52 @@ function stored(memory: Memory = { ledger: [] }): { recollection: Recollection; 
 it('knows which utterances are nobody’s question any more', () => {
   const { recollection, saved } = stored();
   const settled = () => saved.at(-1)?.settledUtterance;
-  recollection.save({ waiting: [] }, undefined, 0);
+  recollection.save(NOTHING, undefined, 0);
   expect(settled()).toBeUndefined();
   recollection.heardOf(7);
-  recollection.save({ active: newTurn(1, 'speech', 'live', 7), waiting: [] }, undefined, 0);
+  recollection.save({ ...NOTHING, active: newTurn(1, 'speech', 'live', 7) }, undefined, 0);
   expect(settled()).toBe(6);
   recollection.heardOf(9);
-  recollection.save({ active: newTurn(2, 'ask', 'live'), waiting: [newTurn(3, 'speech', 'live', 8)] }, undefined, 0);
+  recollection.save(
+    { ...NOTHING, active: newTurn(2, 'ask', 'live'), waiting: [newTurn(3, 'speech', 'live', 8)] },
+    undefined,
+    0,
+  );
   expect(settled()).toBe(7);
-  recollection.save({ waiting: [] }, undefined, 0);
+  recollection.save(NOTHING, undefined, 0);
   expect(settled()).toBe(9);
 });
 
 it('still knows it after a restart in which nothing is said', () => {
   const { recollection, saved } = stored({ ledger: [], settledUtterance: 9 });
-  recollection.save({ waiting: [] }, undefined, 0);
+  recollection.save(NOTHING, undefined, 0);
   expect(saved.at(-1)?.settledUtterance).toBe(9);
+});
+
+it('keeps answers until they have been heard, cut ones until it is known how far', () => {
+  const { recollection, saved } = stored();
+  const turn = (number: number, fields: Partial<Turn>) => ({ ...newTurn(number, 'say', 'live'), ...fields });
+  const recent = [
+    turn(1, { phase: 'speaking', playback: 'none' }),
+    turn(2, { phase: 'interrupted', playback: 'playing' }),
+    turn(3, { phase: 'interrupted', playback: 'over' }),
+    turn(4, { phase: 'done', playback: 'over' }),
+    turn(5, { phase: 'failed', playback: 'none' }),
+  ];
+  recollection.save({ ...NOTHING, recent }, undefined, 0);
+  expect(saved.at(-1)?.playing).toEqual(recent.slice(0, 2));
+});
+
+it('passes on an announced turn whose question this process never came to', () => {
+  const { recollection, saved } = stored();
+  const inherited = { turn: 7, utterance: 3 };
+  const waiting = [newTurn(8, 'speech', 'live', 4)];
+  recollection.heardOf(4);
+  recollection.save({ ...NOTHING, inherited: [inherited], waiting }, undefined, 0);
+  expect(saved.at(-1)).toMatchObject({ waiting: [inherited, { turn: 8, utterance: 4 }], settledUtterance: 2 });
+});
+
+it('knows the highest number given, be it of a turn that was only announced', () => {
+  const waiting = [{ turn: 12, utterance: 3 }];
+  expect(stored({ ledger: [], active: newTurn(11, 'ask', 'live'), waiting }).recollection.lastTurn).toBe(12);
 });

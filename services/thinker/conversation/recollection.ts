@@ -1,18 +1,16 @@
 import type { HistoryLine } from '../live/live-connection.ts';
-import type { ConversationState, InheritedTurn } from './conversation-state.ts';
+import type { ConversationState } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
-import type { MemoryStore, UnfinishedTurn } from './memory-store.ts';
-import { heardText, type Turn } from './turn.ts';
+import type { LeftBehind, MemoryStore } from './memory-store.ts';
+import { isOver, type Turn } from './turn.ts';
 
 /** While an answer plays, what was heard of it is stored this often. */
 const SAVE_PERIOD_MS = 1_000;
 
 /** What was said and heard, kept over restarts, and what of it the model has been told. */
 export class Recollection {
-  /** What a predecessor left behind in the middle of a turn. */
-  readonly unfinished: UnfinishedTurn | undefined;
-  /** The spoken questions it had not come to. */
-  readonly waiting: readonly InheritedTurn[];
+  /** What a predecessor left behind, and when (Unix milliseconds). */
+  readonly left: LeftBehind & { savedAtMs: number };
   /** The last utterance a predecessor was done with. */
   readonly settledUtterance: number | undefined;
   private readonly store: MemoryStore;
@@ -23,17 +21,18 @@ export class Recollection {
 
   constructor(store: MemoryStore, nowMs: number) {
     this.store = store;
-    const { ledger, unfinished, waiting = [], settledUtterance } = store.load(nowMs);
-    this.waiting = waiting;
+    const { ledger, settledUtterance, savedAtMs = nowMs, ...left } = store.load(nowMs);
+    this.left = { ...left, savedAtMs };
     this.settledUtterance = settledUtterance;
     this.newestUtterance = settledUtterance;
     this.ledger = ledger;
-    this.unfinished = unfinished;
   }
 
   /** The highest turn number that has been given, as far as is known. */
   get lastTurn(): number {
-    return Math.max(this.unfinished?.turn ?? 0, this.ledger.at(-1)?.turn ?? 0);
+    const { active, waiting = [], playing = [] } = this.left;
+    const left = [...playing, ...(active ? [active] : [])].map(({ number }) => number);
+    return Math.max(0, ...left, ...waiting.map(({ turn }) => turn), ...this.ledger.map(({ turn }) => turn));
   }
 
   remember(turn: Turn, atMs: number): void {
@@ -59,33 +58,29 @@ export class Recollection {
   }
 
   /**
-   * Stores all of it: `active` would be left unfinished if the process ended now. @param written its question, where it
-   * came as text. @param often leaves out what changed within the last second.
+   * Stores all of it, with the turns that would be left behind if the process ended now. @param written the question of
+   * the active one, where it came as text. @param often leaves out what changed within the last second.
    */
   save(
-    { active, waiting }: Pick<ConversationState, 'active' | 'waiting'>,
+    { active, waiting, inherited, recent }: Pick<ConversationState, 'active' | 'waiting' | 'inherited' | 'recent'>,
     written: string | undefined,
     nowMs: number,
     often = false,
   ): void {
     if (often && nowMs - this.savedAtMs < SAVE_PERIOD_MS) return;
     this.savedAtMs = nowMs;
-    const unfinished = active && {
-      turn: active.number,
-      kind: active.kind,
-      ...(active.utterance !== undefined && { utterance: active.utterance }),
-      text: written ?? active.userText,
-      answering: active.replySamples > 0,
-      heard: heardText(active),
-    };
-    const spoken = waiting.flatMap(({ number, utterance }) =>
-      utterance === undefined ? [] : [{ turn: number, utterance }],
+    const playing = recent.filter((turn) => !isOver(turn) || turn.playback === 'playing');
+    const queued = waiting.flatMap(({ number: turn, utterance }) =>
+      utterance === undefined ? [] : { turn, utterance },
     );
+    const spoken = [...inherited, ...queued];
     const pending = [...spoken, ...(active ? [active] : [])].flatMap(({ utterance }) => utterance ?? []);
     this.store.save({
       ledger: this.ledger,
-      ...(unfinished && { unfinished }),
+      ...(active && { active }),
+      ...(written !== undefined && { written }),
       ...(spoken.length > 0 && { waiting: spoken }),
+      ...(playing.length > 0 && { playing }),
       ...(this.newestUtterance !== undefined && {
         settledUtterance: Math.min(this.newestUtterance, ...pending.map((utterance) => utterance - 1)),
       }),

@@ -1,63 +1,88 @@
-import type { Turn as TurnReport } from '#shared/contract/thinker.ts';
+import type { Failure } from '#shared/contract/thinker.ts';
 import { answerAgain } from '../live/instruction.ts';
 import type { ThinkerOptions } from '../thinker-options.ts';
 import type { ConversationNews } from './conversation-runner.ts';
-import type { UnfinishedTurn } from './memory-store.ts';
+import type { LeftBehind } from './memory-store.ts';
 import type { Recollection } from './recollection.ts';
-import { newTurn, nextTurn, reportOf } from './turn.ts';
+import { heardText, newTurn, type Turn } from './turn.ts';
 
-/** What a new process does about the turn its predecessor left in the middle. */
-export interface TakeUp {
-  /** The turn as it ends, where it cannot go on under its number. */
-  ended?: TurnReport;
-  news?: ConversationNews;
-  /** The utterance whose samples are asked for again. */
-  recall?: number;
-}
+/** Nobody waits longer than this for the answer to a question; asked again later it would come out of the blue. */
+const AWAITED_MS = 30_000;
 
-const FAILURE = {
+const RESTARTED: Failure = {
   kind: 'restarted',
   message: 'the thinker was restarted in this turn; it asks again',
   retryable: true,
 };
+const TOO_LATE: Failure = {
+  kind: 'restarted',
+  message: 'the thinker was away for too long in this turn; ask again',
+  retryable: true,
+};
 
-/** A question without an answer is answered now; half an answer is given again, once, and the listener is told why. */
-export function takeUp({ turn, kind, utterance, text, answering, heard }: UnfinishedTurn, atMs: number): TakeUp {
-  if (kind === 'speech' && utterance !== undefined && !answering) {
-    return { news: { type: 'turnInherited', turn, utterance }, recall: utterance };
-  }
-  const ended = reportOf(
-    nextTurn(newTurn(turn, kind, 'live', utterance), { type: 'failed', failure: FAILURE, atMs }),
-    atMs,
-  );
-  if (!answering && kind !== 'speech') {
-    const userText = kind === 'ask' ? text : '';
-    return { ended, news: { type: 'textAsked', kind, text, userText, withFrame: false } };
-  }
-  if (answering && kind !== 'say' && text) {
-    const again = answerAgain(text, heard);
-    return { ended, news: { type: 'textAsked', kind: 'ask', text: again, userText: '', withFrame: false } };
-  }
-  return { ended, ...(utterance !== undefined && { recall: utterance }) };
+/** What a new process does about the turns its predecessor left behind. */
+export interface TakeUp {
+  news: ConversationNews[];
+  /** The utterances whose samples are asked for again. */
+  recall: number[];
 }
 
-/** Goes on where a predecessor stopped: its unfinished turn, the questions behind it, and what was spoken since. */
+/**
+ * An answer that is being played is followed to its end; a question without an answer is answered now; half an answer is
+ * given again, once, and the listener is told why. After half a minute nothing is asked again, but every turn ends.
+ */
+export function takeUp({ active, written, waiting = [], playing = [] }: LeftBehind, awayMs: number): TakeUp {
+  const played = playing.map((turn) => ({ type: 'turnLeftBehind', turn }) as const);
+  if (awayMs >= AWAITED_MS) {
+    const unanswered = waiting.map(({ turn, utterance }) => newTurn(turn, 'speech', 'live', utterance));
+    const ended = [...(active ? [active] : []), ...unanswered].map((turn) => brokenOff(turn, TOO_LATE));
+    return { news: [...played, ...ended], recall: [] };
+  }
+  const inherited = waiting.map((turn) => ({ type: 'turnInherited', ...turn }) as const);
+  const { news, recall } = active ? takeUpActive(active, written) : { news: [], recall: [] };
+  return {
+    news: [...played, ...news, ...inherited],
+    recall: [...recall, ...waiting.map(({ utterance }) => utterance)],
+  };
+}
+
+function takeUpActive(active: Turn, written: string | undefined): TakeUp {
+  const { number, kind, utterance, userText, replySamples } = active;
+  const answering = replySamples > 0;
+  if (utterance !== undefined && !answering) {
+    return { news: [{ type: 'turnInherited', turn: number, utterance }], recall: [utterance] };
+  }
+  const ended = brokenOff(active, RESTARTED);
+  const text = written ?? userText;
+  if (!answering && kind !== 'speech') {
+    return {
+      news: [ended, { type: 'textAsked', kind, text, userText: kind === 'ask' ? text : '', withFrame: false }],
+      recall: [],
+    };
+  }
+  if (answering && kind !== 'say' && text) {
+    const again = answerAgain(text, heardText(active));
+    return {
+      news: [ended, { type: 'textAsked', kind: 'ask', text: again, userText: '', withFrame: false }],
+      recall: [],
+    };
+  }
+  return { news: [ended], recall: utterance === undefined ? [] : [utterance] };
+}
+
+function brokenOff(turn: Turn, failure: Failure): ConversationNews {
+  return { type: 'turnLeftBehind', turn, failure };
+}
+
+/** Goes on where a predecessor stopped: the turns it left behind, and what was spoken since. */
 export function resume(
-  { unfinished, waiting, settledUtterance }: Pick<Recollection, 'unfinished' | 'waiting' | 'settledUtterance'>,
-  {
-    clock,
-    meters,
-    output,
-    recall,
-    catchUp,
-  }: Pick<ThinkerOptions, 'clock' | 'meters' | 'output' | 'recall' | 'catchUp'>,
+  { left, settledUtterance }: Pick<Recollection, 'left' | 'settledUtterance'>,
+  { clock, meters, recall, catchUp }: Pick<ThinkerOptions, 'clock' | 'meters' | 'recall' | 'catchUp'>,
   tell: (news: ConversationNews) => void,
 ): void {
-  const taken = unfinished && takeUp(unfinished, clock.nowMs());
-  if (taken) meters.count('turnsTakenUp');
-  if (taken?.ended) output.turn(taken.ended);
-  if (taken?.news) tell(taken.news);
-  for (const inherited of waiting) tell({ type: 'turnInherited', ...inherited });
-  if (taken?.recall !== undefined) recall(taken.recall);
-  else if (settledUtterance !== undefined) catchUp(Math.max(settledUtterance, unfinished?.utterance ?? 0));
+  const taken = takeUp(left, clock.nowMs() - left.savedAtMs);
+  if (left.active) meters.count('turnsTakenUp');
+  for (const news of taken.news) tell(news);
+  if (taken.recall.length > 0) recall(taken.recall);
+  else if (settledUtterance !== undefined) catchUp(Math.max(settledUtterance, left.active?.utterance ?? 0));
 }

@@ -4,7 +4,7 @@ import { isOver, nextTurn, type Turn, type TurnEvent } from './turn.ts';
 
 /** More questions than this are not waited for; the newest is refused. */
 const MAX_WAITING = 8;
-/** Turns whose playback, late transcript or usage may still come. */
+/** Turns that are over whose playback, late transcript or usage may still come; those that are not are kept until they are. */
 const MAX_RECENT = 6;
 
 type EventBody = TurnEvent extends infer Event ? (Event extends TurnEvent ? Omit<Event, 'atMs'> : never) : never;
@@ -79,7 +79,9 @@ export function release(draft: Draft): void {
   delete draft.active;
   delete draft.settleAtMs;
   delete draft.atServerSinceMs;
-  draft.recent = [...draft.recent, active].slice(-MAX_RECENT);
+  draft.recent = [...draft.recent, active];
+  const oldest = draft.recent.filter(isOver).slice(0, Math.max(0, draft.recent.length - MAX_RECENT));
+  draft.recent = draft.recent.filter((turn) => !oldest.includes(turn));
   const [next, ...rest] = draft.waiting;
   if (!next) return;
   draft.waiting = rest;

@@ -111,8 +111,13 @@ export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
     put(draft, advance(draft, active, { type: 'backendChanged', backend: next }));
     return;
   }
+  giveUp(draft, active, failure);
+}
+
+/** The turn has failed, and the user is told why. */
+export function giveUp(draft: Draft, turn: Turn, failure: Failure): void {
   draft.effects.push({ type: 'count', name: 'turnsWithoutAnswer' }, { type: 'explain', text: spokenReason(failure) });
-  fail(draft, active, failure);
+  fail(draft, turn, failure);
 }
 
 /** When the silence about the active question becomes suspicious. */

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { takeUp } from './take-up.ts';
+import { newTurn, type Turn } from './turn.ts';
+
+const spoken: Turn = { ...newTurn(7, 'speech', 'live', 3), phase: 'thinking', userText: 'why?' };
+const answering: Partial<Turn> = { phase: 'speaking', replySamples: 100, modelText: 'Because it is so.' };
+const failed = (message: string) => ({
+  type: 'turnLeftBehind',
+  turn: { number: 7 },
+  failure: { kind: 'restarted', message: expect.stringContaining(message) },
+});
+
+describe('a turn that a predecessor was in the middle of', () => {
+  it.each([
+    ['a spoken question goes on under its number', spoken, undefined, [{ type: 'turnInherited', turn: 7 }], [3]],
+    [
+      'a written one is asked again',
+      newTurn(7, 'ask', 'live'),
+      'where?',
+      [failed('asks again'), { type: 'textAsked', kind: 'ask', text: 'where?', userText: 'where?' }],
+      [],
+    ],
+    [
+      'an announcement is spoken again',
+      newTurn(7, 'say', 'live'),
+      'Left.',
+      [failed('asks again'), { type: 'textAsked', kind: 'say', text: 'Left.', userText: '' }],
+      [],
+    ],
+    [
+      'half an answer is finished from where it was heard',
+      { ...spoken, ...answering, playedSamples: 60 },
+      undefined,
+      [failed('asks again'), { type: 'textAsked', text: expect.stringMatching(/why\?.*Because/), userText: '' }],
+      [],
+    ],
+    [
+      'half an answer to nobody knows what is given anew',
+      { ...spoken, ...answering, userText: '' },
+      undefined,
+      [failed('asks again')],
+      [3],
+    ],
+    [
+      'an announcement, half spoken, is not repeated',
+      { ...newTurn(7, 'say', 'live'), ...answering },
+      'Left.',
+      [failed('asks again')],
+      [],
+    ],
+  ])('%s', (_what, active, written, news, recall) => {
+    const taken = takeUp({ active, written }, 1_000);
+    expect(taken).toMatchObject({ news, recall });
+    expect(taken.news).toHaveLength(news.length);
+  });
+
+  it('and the questions behind it are asked for, in their order', () => {
+    const waiting = [4, 5].map((utterance) => ({ turn: utterance + 4, utterance }));
+    const { news, recall } = takeUp({ active: spoken, waiting }, 1_000);
+    expect(news.map(({ type }) => type)).toEqual(['turnInherited', 'turnInherited', 'turnInherited']);
+    expect(recall).toEqual([3, 4, 5]);
+  });
+
+  it('after half a minute ends, and nothing is asked again', () => {
+    const playing = [{ ...newTurn(6, 'say', 'live'), ...answering }];
+    const taken = takeUp({ active: spoken, waiting: [{ turn: 8, utterance: 4 }], playing }, 30_000);
+    expect(taken).toMatchObject({
+      news: [{ turn: { number: 6 } }, failed('too long'), { turn: { number: 8, utterance: 4 }, failure: {} }],
+      recall: [],
+    });
+    expect(taken.news[0]).not.toHaveProperty('failure');
+  });
+});
