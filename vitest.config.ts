@@ -10,6 +10,7 @@ const SOUND = [
   'one-command',
   'pm2*',
   'privacy',
+  'router-away',
   'speaker-*',
 ].map((name) => `test/integration/${name}.test.ts`);
 
