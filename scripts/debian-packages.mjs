@@ -6,13 +6,13 @@ const RUN = [
   { name: 'python3', for: 'building the PortAudio binding' },
   { name: 'libasound2', for: 'sound' },
   { name: 'libasound2-plugins', for: 'sound through PulseAudio or PipeWire' },
+  { name: 'pulseaudio-utils', for: 'noticing devices that are unplugged' },
   { name: 'alsa-utils', for: 'sound without PortAudio' },
   { name: 'espeak-ng', for: 'the local voice' },
 ];
 const TEST = [
   ...RUN,
   { name: 'pulseaudio', for: 'the virtual sound card of the tests' },
-  { name: 'pulseaudio-utils', for: 'the virtual sound card of the tests' },
   { name: 'pocketsphinx-testdata', for: 'recorded human speech in the tests' },
   { name: 'ffmpeg', for: 'video files and USB cameras' },
   { name: 'python3-paho-mqtt', for: 'the Python examples in the tests' },

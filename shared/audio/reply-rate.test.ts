@@ -17,6 +17,24 @@ it.each([8_000, 16_000, 22_050, 44_100, 48_000])(
   },
 );
 
+it('a long sentence leaves room for a sound card to be fed while it is converted', async () => {
+  let fed = 0;
+  let next = setImmediate(feed);
+  function feed(): void {
+    fed += 1;
+    next = setImmediate(feed);
+  }
+  await toReplyRate({ sampleRateHz: 22_050, samples: tone(22_050, 10_000) });
+  clearImmediate(next);
+  expect(fed).toBeGreaterThan(100);
+});
+
+it('two sentences at the same time come out as one after the other', async () => {
+  const sound = { sampleRateHz: 22_050, samples: tone(22_050, 187) };
+  const alone = await toReplyRate(sound);
+  expect(await Promise.all([toReplyRate(sound), toReplyRate(sound)])).toEqual([alone, alone]);
+});
+
 it('no sound leaks into the next one', async () => {
   await toReplyRate({ sampleRateHz: 22_050, samples: tone(22_050, 987) });
   const silence = await toReplyRate({ sampleRateHz: 22_050, samples: new Int16Array(10_000) });

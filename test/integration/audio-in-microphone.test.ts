@@ -44,7 +44,11 @@ describeWith(['pulseaudio', 'pactl', 'pacat', 'parec', 'arecord'], 'audio-in on 
           position += frame.samples.length;
         }
         expect(stream.at(-1)?.last).toBe(true);
-        expect(speeches.seen.map(({ payload }) => payload.state)).toEqual(['possible', 'started', 'ended']);
+        // A breath before the first word may be possible speech of its own.
+        const states = speeches.seen
+          .map(({ payload }) => payload)
+          .filter(({ utterance }) => utterance === ended.utterance);
+        expect(states.map(({ state }) => state)).toEqual(['possible', 'started', 'ended']);
         // The question is 1 s; with pre-roll and the silence that ended it, under 2.5 s.
         expect(position).toBeGreaterThan(20_000);
         expect(position).toBeLessThan(40_000);

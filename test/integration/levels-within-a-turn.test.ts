@@ -14,6 +14,8 @@ const STORY = 'Once upon a time there was a street with a bakery, and its door w
 /** Long enough for a level that is to change at the end of a turn, short beside the turn. */
 const PAUSE_MS = 200;
 
+const OVER: readonly Turn['state'][] = ['done', 'interrupted', 'failed'];
+
 let stack: TestStack;
 
 afterEach(async () => {
@@ -48,7 +50,14 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
     asked += 1;
     stack.bus.publish(ask, { id: `question-${asked}`, text: 'Tell me a joke.' });
     const begun = await turns.next((now) => isNew(now, before));
-    return (await turns.next(({ turn: number, state }) => number === begun.turn && state === 'done')).backend;
+    return (await done(begun.turn)).backend;
+  }
+
+  /** A turn that ends otherwise says so here, where waiting for `done` alone would wait for ever. */
+  async function done(number: number): Promise<Turn> {
+    const ended = await turns.next((now) => now.turn === number && OVER.includes(now.state));
+    expect(ended).toMatchObject({ state: 'done' });
+    return ended;
   }
 
   const isNew = (now: Turn, before: number) => turns.seen.slice(before).some(({ payload }) => payload === now);
@@ -77,7 +86,8 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
       const before = turns.seen.length;
       stories += 1;
       stack.bus.publish(say, { id: `story-${stories}`, text: STORY });
-      await turns.next((now) => now.state === 'done' && isNew(now, before));
+      const begun = await turns.next((now) => isNew(now, before));
+      await done(begun.turn);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     expect(openAtReturn).toEqual([[]]);
@@ -105,4 +115,36 @@ describeWith(['espeak-ng'], 'the level of service changes within a turn', () => 
     const announced = alerts.seen.filter(({ payload }) => payload.id.startsWith('router-'));
     expect(announced.map(({ payload }) => payload.earcon)).toEqual(['offline']);
   });
+
+  it('not at all with a server that fails every other time, and once with one that fails for long; healed, it returns', async ({
+    annotate,
+  }) => {
+    const alerts = await start({ turns: [{ overallTurn: 'odd', ...BREAKS_OFF }, SHORT] });
+    const changes = () => levels.seen.filter(({ retained }) => !retained).map(({ payload }) => payload.level);
+    const announced = () => alerts.seen.filter(({ payload }) => payload.id.startsWith('router-')).length;
+    const questions = async (count: number) => {
+      const backends: string[] = [];
+      for (let asked = 0; asked < count; asked += 1) backends.push(await question());
+      return backends;
+    };
+    const alternating = await questions(8);
+    await annotate(`every other time: ${alternating.join(', ')}`);
+    expect(alternating).toEqual(new Array(8).fill('live'));
+    expect(announced()).toBe(0);
+
+    await control({ turns: [BREAKS_OFF] });
+    const failing = await questions(4);
+    await annotate(`every time: ${failing.join(', ')}; levels ${changes().join(' → ')}`);
+    expect(failing).toEqual(new Array(4).fill('http'));
+    expect(announced()).toBe(1);
+
+    await control({ turns: [SHORT] });
+    const healedAt = levels.seen.length;
+    await levels.next((now) =>
+      levels.seen.slice(healedAt).some(({ payload }) => payload === now && now.level === 'live'),
+    );
+    expect(await question()).toBe('live');
+    expect(changes()).toEqual(['live', 'http', 'live']);
+    expect(announced()).toBe(2);
+  }, 120_000);
 });

@@ -1,12 +1,19 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readWav } from '#shared/audio/wav.ts';
-import { handover, microphonePcm } from '#shared/contract/audio-in.ts';
+import { loadCredentials } from '#shared/config/credentials.ts';
+import { handover, level, microphonePcm } from '#shared/contract/audio-in.ts';
 import { privacy } from '#shared/contract/control.ts';
+import { alert } from '#shared/contract/speaker.ts';
 import { ask, turn } from '#shared/contract/thinker.ts';
 import { frame } from '#shared/contract/vision.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
+import { INITIAL_STATE, next as nextDashboard } from '../../dashboard/state.ts';
+import { earcon } from '../../services/speaker/alerts/earcons.ts';
+import { findExcerpt } from './harness/correlation.ts';
 import { createFakeCamera, type FakeCamera } from './harness/fake-camera.ts';
 import type { RunningProcess } from './harness/processes.ts';
 import { describeWith } from './harness/requires.ts';
@@ -14,6 +21,9 @@ import { startTestStack, type TestStack } from './harness/test-stack.ts';
 import { createVirtualSoundCard, type VirtualSoundCard } from './harness/virtual-sound-card.ts';
 import { Watched } from './harness/watched.ts';
 
+/** A machine under load takes its time; what is waited for has no limit of its own. */
+const EVENTUALLY = { timeout: 20_000 };
+const ALIKE = 0.95;
 const recorded = readWav(readFileSync('services/audio-in/assets/sample-question.wav')).samples;
 /** A spoken question and the silence that ends it, as loud as 16 bits allow. */
 const LOUD_QUESTION = Int16Array.from(recorded.subarray(0, 40_000), (sample) =>
@@ -25,7 +35,7 @@ interface SimulatorState {
   sessions: { images: number; activities: unknown[] }[];
 }
 
-describeWith(['pulseaudio', 'pactl', 'pacat', 'parec'], 'what the user has blocked, at the wire', () => {
+describeWith(['pulseaudio', 'pactl', 'pacat', 'parec', 'espeak-ng'], 'what the user has blocked, at the wire', () => {
   let card: VirtualSoundCard;
   let camera: FakeCamera;
   let folder: string;
@@ -34,16 +44,16 @@ describeWith(['pulseaudio', 'pactl', 'pacat', 'parec'], 'what the user has block
   let vision: RunningProcess;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'cortex-privacy-'));
     card = await createVirtualSoundCard();
     camera = await createFakeCamera(['red', 'green', 'blue']);
-    folder = mkdtempSync(join(tmpdir(), 'cortex-privacy-'));
     const scenario = join(folder, 'short-answers.json');
     writeFileSync(scenario, JSON.stringify({ turns: [{ reply: { kind: 'tone', seconds: 0.3 } }] }));
     stack = await startTestStack({
       ...card.env,
       ...camera.env(),
       CORTEX_AUDIO_INPUT: 'portaudio',
-      CORTEX_AUDIO_OUTPUT: 'null',
+      CORTEX_AUDIO_OUTPUT: 'auto',
     });
     await stack.start('live-sim', { CORTEX_SIM_SCENARIO: scenario });
     await Promise.all(['thinker', 'router', 'speaker'].map((name) => stack.start(name)));
@@ -143,4 +153,111 @@ describeWith(['pulseaudio', 'pactl', 'pacat', 'parec'], 'what the user has block
     stack.bus.publish(privacy, { microphone: false, camera: false });
     await hearsAndSees();
   }, 90_000);
+
+  /** What the dashboard, opened now, holds of privacy: over WebSocket, as a guest. */
+  async function onDashboard(): Promise<unknown> {
+    const { guest } = loadCredentials({ stateDir: stack.stateDir, mqttUsername: undefined, mqttPassword: undefined });
+    const page = await mqtt.connectAsync(`ws://127.0.0.1:${stack.httpPort}/mqtt`, { ...guest, protocolVersion: 4 });
+    try {
+      return await new Promise((resolve) => {
+        page.on('message', (_topic, bytes) => {
+          const payload = privacy.codec.decode(bytes);
+          const shown = nextDashboard(INITIAL_STATE, { kind: 'privacy', payload, levels: {}, atMs: Date.now() });
+          resolve(shown.latest.privacy);
+        });
+        void page.subscribeAsync('cortex/control/privacy', { qos: 1 });
+      });
+    } finally {
+      await page.endAsync();
+    }
+  }
+
+  it('a change is heard as an earcon, once and to its end, and shown on the dashboard', async ({ annotate }) => {
+    const ready = earcon('ready', REPLY_RATE_HZ);
+    const [recording, alerts] = [await card.record('speaker', REPLY_RATE_HZ), await stack.watch(alert)];
+    for (const blocked of [true, false]) {
+      const [from, before] = [recording.samples().length, alerts.seen.length];
+      stack.bus.publish(privacy, { microphone: blocked, camera: blocked });
+      // Until the sentence that follows is over, too.
+      const heard = await recording.until((samples) => spoken(samples.subarray(from)));
+      const parts = partsHeard(heard, ready);
+      await annotate(`${blocked ? 'off' : 'on'}: heard ${parts.map((likeness) => likeness.toFixed(2)).join(' ')}`);
+      // A machine under load may tear it twice; a tear costs the part at hand and perhaps the one behind it.
+      expect(parts.filter((likeness) => likeness > ALIKE).length).toBeGreaterThanOrEqual(parts.length - 4);
+      expect(alerts.seen.slice(before)).toHaveLength(1);
+      expect(await onDashboard()).toEqual({ microphone: blocked, camera: blocked });
+    }
+    await recording.stop();
+    await hearsAndSees();
+  });
+
+  it('broker and audio-in that die at the same moment come back with the microphone blocked', async () => {
+    stack.bus.publish(privacy, { microphone: false, camera: false });
+    await hearsAndSees();
+    stack.bus.publish(privacy, { microphone: true, camera: false });
+    const levels = await stack.watch(level);
+    await expect
+      .poll(
+        () =>
+          isQuietFor(
+            levels.seen.map(({ payload }) => payload.at),
+            1_000,
+          ),
+        EVENTUALLY,
+      )
+      .toBe(true);
+    const before = await atSimulator();
+    const sound = await stack.watch(microphonePcm);
+
+    for (const first of ['broker', 'audio-in'] as const) {
+      await Promise.all([stack.broker.end('SIGKILL'), audioIn.end('SIGKILL')]);
+      const returns = {
+        broker: () => stack.restartBroker(),
+        'audio-in': async () => {
+          audioIn = await stack.start('audio-in');
+        },
+      };
+      const [one, other] = first === 'broker' ? (['broker', 'audio-in'] as const) : (['audio-in', 'broker'] as const);
+      const back = returns[one]();
+      await Promise.all([speak(), back, returns[other]()]);
+      await speak();
+      await askInText();
+      expect(await onDashboard()).toEqual({ microphone: true, camera: false });
+    }
+    expect(sound.seen).toEqual([]);
+    expect(await atSimulator()).toMatchObject({ soundBytes: before.soundBytes, activities: before.activities });
+
+    stack.bus.publish(privacy, { microphone: false, camera: false });
+    await hearsAndSees();
+  }, 90_000);
 });
+
+/** How well each 40 ms of a sound are heard, one behind the other and torn apart by less than 100 ms. */
+function partsHeard(recording: Int16Array, sound: Int16Array): number[] {
+  const [length, slack] = [0.04 * REPLY_RATE_HZ, 0.1 * REPLY_RATE_HZ];
+  let from = 0;
+  let until = recording.length;
+  return Array.from({ length: Math.floor(sound.length / length) }, (_unused, index) => {
+    const part = sound.subarray(index * length, (index + 1) * length);
+    const { offset, correlation } = findExcerpt(recording.subarray(from, until), part);
+    if (correlation > ALIKE) {
+      from += offset + length;
+      until = from + slack;
+    }
+    until += length;
+    return correlation;
+  });
+}
+
+/** What has been recorded, once it holds more than a second of sound and then half a second of silence. */
+function spoken(samples: Int16Array): Int16Array | undefined {
+  const [second, half] = [REPLY_RATE_HZ, REPLY_RATE_HZ / 2];
+  const first = samples.findIndex((sample) => sample !== 0);
+  if (first < 0 || samples.length < first + second + half) return undefined;
+  return samples.subarray(-half).every((sample) => Math.abs(sample) < 50) ? samples : undefined;
+}
+
+/** Nothing has come for so long. @param times Unix milliseconds. */
+function isQuietFor(times: readonly number[], forMs: number): boolean {
+  return Date.now() - (times.at(-1) ?? 0) > forMs;
+}

@@ -103,6 +103,17 @@ it('what was recorded comes again: the same bytes, rhythm and retained values, b
   expect(readFileSync(file, 'utf8')).toContain('control/privacy');
 });
 
+it('without voice, microphone and camera are not in the file; and a file is never overwritten', async () => {
+  await recordSomething('--without-voice');
+  const content = readFileSync(file, 'utf8');
+  expect(content).toContain('Grüße!');
+  expect(content).not.toContain('audio-in/pcm');
+  expect(content).not.toContain('vision/frame');
+  const again = await run(stacks[0] as TestStack, 'record', file).exited;
+  expect(again).toMatchObject({ code: 1, output: expect.stringContaining('exists already') });
+  expect(readFileSync(file, 'utf8')).toBe(content);
+});
+
 it('a recorded question, replayed, is answered by a stack started afresh', async () => {
   const before = await startBroker();
   const recording = run(before, 'record', file);

@@ -18,12 +18,13 @@ describe('levels of service, with the simulator as an ailing Gemini', () => {
     const levels = await stack.watch(fallback);
     const alerts = await stack.watch(alert);
     const turns = await stack.watch(turn);
+    const sessions = await stack.watch(session);
     await stack.start('live-sim');
     await stack.start('router');
     thinker = await stack.start('thinker');
     const announced = () =>
       alerts.seen.filter(({ payload }) => payload.id.startsWith('router-')).map(({ payload }) => payload.earcon);
-    return { stack, levels, alerts, turns, announced };
+    return { stack, levels, alerts, turns, sessions, announced };
   }
 
   async function recover(port: string | undefined): Promise<void> {
@@ -36,8 +37,10 @@ describe('levels of service, with the simulator as an ailing Gemini', () => {
   }
 
   it('Live that cannot be reached is left after five attempts, and taken again when it is back', async () => {
-    const { stack: running, levels, alerts, turns, announced } = await startWith('never-connects');
+    const { stack: running, levels, alerts, turns, sessions, announced } = await startWith('never-connects');
     await levels.next(({ level }) => level === 'http');
+    const failed = sessions.seen.filter(({ payload }) => payload.state === 'backoff');
+    expect([...new Set(failed.map(({ payload }) => payload.attempt))]).toEqual([1, 2, 3, 4, 5]);
     running.bus.publish(askChannel, { id: 'first', text: 'How are you?' });
     expect(await turns.next(({ state }) => state === 'done')).toMatchObject({ backend: 'http' });
     await recover(running.env['CORTEX_SIM_PORT']);
@@ -49,9 +52,8 @@ describe('levels of service, with the simulator as an ailing Gemini', () => {
   }, 120_000);
 
   it('a refused key is told once, with what to do, by the router alone; a restarted thinker does not bring it up again', async () => {
-    const { stack: running, levels, alerts, turns, announced } = await startWith('key-refused');
+    const { stack: running, levels, alerts, turns, sessions, announced } = await startWith('key-refused');
     const transcripts = await running.watch(transcript);
-    const sessions = await running.watch(session);
     const { reason } = await levels.next(({ level }) => level === 'offline');
     expect(reason).toBe('my access key is not accepted');
     await alerts.next(({ earcon }) => earcon === 'offline');

@@ -69,7 +69,7 @@ function openArecord(pcm: string, clock: Clock, listener: CaptureListener, signa
         opened = true;
         cancelTimeout();
         signal.removeEventListener('abort', abort);
-        resolve({ sampleRateHz: MICROPHONE_RATE_HZ, uses: `alsa:${pcm}`, close });
+        resolve({ sampleRateHz: MICROPHONE_RATE_HZ, uses: `alsa:${pcm}`, ...(child.pid && { pid: child.pid }), close });
       }
       const bytes = odd ? Buffer.concat([odd, chunk]) : chunk;
       odd = bytes.length % 2 === 1 ? bytes.subarray(-1) : undefined;

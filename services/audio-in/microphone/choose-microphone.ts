@@ -1,3 +1,4 @@
+import { pactlSoundServer } from '#shared/audio/sound-server.ts';
 import type { AudioInput } from '#shared/config/devices.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -5,24 +6,28 @@ import type { Clock } from '#shared/time/clock.ts';
 import { assetPath } from '../project-root.ts';
 import { arecordMicrophone } from './arecord-microphone.ts';
 import type { Capture, CaptureListener, Microphone } from './microphone.ts';
+import { withoutMonitor } from './monitor-guard.ts';
 import { portaudioMicrophone } from './portaudio-microphone.ts';
 import { wavMicrophone } from './wav-microphone.ts';
 
-/** The microphone that CORTEX_AUDIO_INPUT names; undefined for `off`. */
+/** The microphone that CORTEX_AUDIO_INPUT names; undefined for `off`. What a loudspeaker plays has to be named as a monitor. */
 export function chooseMicrophone(input: AudioInput, clock: Clock, log: Log): Microphone | undefined {
+  const server = pactlSoundServer();
+  const guarded = (microphone: Microphone, name = '') =>
+    /monitor/i.test(name) ? microphone : withoutMonitor(microphone, server);
   switch (input.kind) {
     case 'off':
       return undefined;
     case 'portaudio':
-      return portaudioMicrophone(input.device, clock);
+      return guarded(portaudioMicrophone(input.device, clock), input.device);
     case 'alsa':
-      return arecordMicrophone(input.pcm, clock);
+      return guarded(arecordMicrophone(input.pcm, clock), input.pcm);
     case 'file':
       return wavMicrophone({ ...input, clock });
     case 'auto':
       return automaticMicrophone(
-        [portaudioMicrophone(undefined, clock), arecordMicrophone('default', clock)],
-        arecordMicrophone('default', clock),
+        [guarded(portaudioMicrophone(undefined, clock)), guarded(arecordMicrophone('default', clock))],
+        guarded(arecordMicrophone('default', clock)),
         wavMicrophone({
           path: assetPath('sample-question.wav'),
           loop: true,

@@ -22,6 +22,8 @@ export interface Capture {
   readonly uses: string;
   /** A recording: whoever opens it gets it from its beginning, and misses nothing. */
   readonly recorded?: true;
+  /** The process whose stream it is, where a sound server may be behind it. */
+  readonly pid?: number;
   /** The device is free when this resolves; nothing is captured any more as soon as it has been called. */
   close(): Promise<void>;
 }

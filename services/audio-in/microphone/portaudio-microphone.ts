@@ -91,6 +91,7 @@ function openStream(portAudio: PortAudio, device: PortAudioDevice, clock: Clock,
   return {
     sampleRateHz,
     uses: `portaudio:${device.name} (${device.hostAPIName}, ${sampleRateHz} Hz)`,
+    pid: process.pid,
     async close() {
       open = false;
       await Promise.race([

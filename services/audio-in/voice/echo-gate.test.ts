@@ -17,6 +17,7 @@ describe('the echo gate', () => {
   });
 
   it('is closed until it knows how loud the assistant is, then 6 dB above that', () => {
+    expect(gateDbfs(NO_ECHO, 'half-duplex', true)).toBe(Number.POSITIVE_INFINITY);
     expect(gateDbfs(echoAfter(times(5)), 'half-duplex')).toBe(Number.POSITIVE_INFINITY);
     expect(gateDbfs(echoAfter(times(30)), 'half-duplex')).toBeCloseTo(-34, 0);
   });

@@ -103,8 +103,10 @@ function mistaken(gate: EchoGate): EchoGate {
  * The level below which a sound cannot begin an utterance now: undefined where everything may, infinite while the first
  * reply has hardly been heard. Only the beginning is gated; who has got through is heard to the end.
  */
-export function gateDbfs(gate: EchoGate, echo: Settings['echo']): number | undefined {
-  if (echo === 'headphones' || (gate.silentSamples ?? 0) > TAIL_SAMPLES) return undefined;
+export function gateDbfs(gate: EchoGate, echo: Settings['echo'], speaking = false): number | undefined {
+  // The gate itself hears of a reply with the next window; its first one must not slip through.
+  const silent = !speaking && (gate.silentSamples ?? 0) > TAIL_SAMPLES;
+  if (echo === 'headphones' || silent) return undefined;
   if (isLearning(gate) || gate.echoDbfs === undefined) return Number.POSITIVE_INFINITY;
   return gate.echoDbfs + MARGIN_DB;
 }

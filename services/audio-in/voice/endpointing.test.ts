@@ -49,8 +49,9 @@ const states = (events: EndpointingEvent[]) => events.map((event) => event.state
 describe('endpointing', () => {
   it.each<[string, number[], string[]]>([
     ['silence is nothing', times(50, 0.1), []],
-    ['one window above the threshold is nothing', [0.9, 0.1, 0.9, 0.1, 0.9], []],
-    ['two in a row are possible speech', [0.1, 0.9, 0.9], ['possible']],
+    ['one window is possible speech', [0.1, 0.9], ['possible']],
+    ['so is one just under the threshold', [0.1, 0.4], ['possible']],
+    ['a click is discarded', [0.9, ...times(10, 0.1)], ['possible', 'discarded']],
     ['a cough is discarded', [...times(4, 0.9), ...times(10, 0)], ['possible', 'discarded']],
     ['8 windows of speech (256 ms) have started', times(8, 0.9), ['possible', 'started']],
     ['7 windows (224 ms) have not', times(7, 0.9), ['possible']],
@@ -66,14 +67,16 @@ describe('endpointing', () => {
       [...times(10, 0.9), ...times(40, 0.4)],
       ['possible', 'started'],
     ],
-    ['just under the threshold begins nothing', times(40, 0.45), []],
+    ['just under the threshold nothing starts', times(40, 0.45), ['possible']],
+    ['nor after a single click', [0.9, ...times(40, 0.45)], ['possible']],
+    ['well under the threshold is nothing', times(40, 0.3), []],
   ])('%s', (_title, probabilities, expected) => {
     expect(states(hear(probabilities))).toEqual(expected);
   });
 
   it('says where speech began and how much of it was voiced', () => {
     const [possible, started, ended] = hear([0, 0, ...times(10, 0.9), 0, ...times(2, 0.9), ...times(16, 0)]);
-    expect(possible).toMatchObject({ onset: 2 * WINDOW, position: 4 * WINDOW, voicedSamples: 2 * WINDOW });
+    expect(possible).toMatchObject({ onset: 2 * WINDOW, position: 3 * WINDOW, voicedSamples: WINDOW });
     expect(started).toMatchObject({ onset: 2 * WINDOW, position: 10 * WINDOW });
     expect(ended).toMatchObject({ onset: 2 * WINDOW, position: 31 * WINDOW, voicedSamples: 12 * WINDOW });
   });

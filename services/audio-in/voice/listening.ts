@@ -178,7 +178,7 @@ export class Listening {
       ...options,
       minSpeechSamples: Math.max(options.minSpeechSamples, leastSamples),
       humIsSpeech: !options.assistantSpeaking,
-      gateDbfs: gateDbfs(this.echoGate, options.echo),
+      gateDbfs: gateDbfs(this.echoGate, options.echo, options.assistantSpeaking),
     };
   }
 

@@ -53,9 +53,9 @@ export class Utterances {
     this.spoken = ring.head;
   }
 
-  /** Whether a person is, as far as can be told, speaking; the very first window counts. */
+  /** Whether a person is, as far as can be told, speaking. */
   get personSpeaking(): boolean {
-    return this.endpointing.phase !== 'silent' || this.endpointing.first !== undefined;
+    return this.endpointing.phase !== 'silent';
   }
 
   /** Judges the next window; its samples are in the ring. */
@@ -138,8 +138,9 @@ export class Utterances {
     const { phase, voicedSamples } = endpointing;
     const [onset, voicedUntil] = [endpointing.onset + reference, endpointing.voicedUntil + reference];
     if (phase === 'silent') this.endpointing = SILENT;
-    else if (phase === 'possible') this.endpointing = { phase, onset, voicedSamples, voicedUntil, timbres: [] };
-    else {
+    else if (phase === 'possible') {
+      this.endpointing = { phase, onset, voicedSamples, voicedUntil, timbres: [], certainWindows: 0 };
+    } else {
       const startPosition = endpointing.startPosition + reference;
       this.endpointing = { phase, onset, voicedSamples, voicedUntil, startPosition };
     }

@@ -17,6 +17,8 @@ export interface ServiceLevel {
   readonly holdUntilMs: number;
   /** How long the next loss will hold; doubles while losses follow each other. */
   readonly holdMs: number;
+  /** A session that has stood for so long ends the hold; doubles while losses of Live follow each other. */
+  readonly proofMs: number;
   /** Turns that are under way, with the Unix milliseconds of their last sign of life. */
   readonly openTurns: ReadonlyMap<number, number>;
   /** Going from offline to HTTP is a guess until a turn has succeeded there. */
@@ -50,8 +52,8 @@ const LOST_AFTER_ATTEMPTS = 5;
 const LOST_AFTER_TURNS = 2;
 /** A session must stay up this long before it is trusted with a turn again. */
 const STABLE_MS = 3_000;
-/** A session that was lost and has stayed up for this long is trusted whatever the hold, which grows with every loss. */
-const PROVEN_MS = 15_000;
+/** A session that was lost and has stayed up for this long is trusted whatever the hold, which grows below Live as well. */
+const FIRST_PROOF_MS = 15_000;
 const FIRST_HOLD_MS = 10_000;
 const LONGEST_HOLD_MS = 300_000;
 /** Live for this long, and the next loss is a new story. */
@@ -76,6 +78,7 @@ export function initialLevel(found: Fallback | undefined, liveWanted: boolean, a
     failedTurns: { live: 0, http: 0 },
     holdUntilMs: 0,
     holdMs: FIRST_HOLD_MS,
+    proofMs: FIRST_PROOF_MS,
     openTurns: new Map(),
     onTrial: false,
   };
@@ -167,15 +170,21 @@ function fall(state: ServiceLevel, level: Level, failure: Failure, atMs: number,
     holdMs: Math.min(LONGEST_HOLD_MS, holdMs * 2),
     onTrial: false,
     lostTo: loss,
-    ...(current.level === 'live' && { liveLostBy: by }),
+    ...(current.level === 'live' && { liveLostBy: by, proofMs: proofAfter(state, loss, heldLong) }),
   };
+}
+
+/** A server that comes and goes has to stand longer each time. A quota is not unsteady: when its time is over, it is over. */
+function proofAfter({ liveLostBy, proofMs }: ServiceLevel, { kind }: Loss, heldLong: boolean): number {
+  if (liveLostBy === undefined || heldLong || kind === 'quota') return FIRST_PROOF_MS;
+  return Math.min(LONGEST_HOLD_MS, proofMs * 2);
 }
 
 function climb(state: ServiceLevel, atMs: number): ServiceLevel {
   const { current, liveWanted, sessionUpSinceMs, openTurns, holdUntilMs, lostTo, liveLostBy } = state;
   if (openTurns.size > 0 || current.level === 'live') return state;
   const upMs = sessionUpSinceMs === undefined ? 0 : atMs - sessionUpSinceMs;
-  const proven = liveLostBy === 'session' && upMs >= PROVEN_MS;
+  const proven = liveLostBy === 'session' && upMs >= state.proofMs;
   if (atMs < holdUntilMs && !proven) return state;
   if (liveWanted && upMs >= STABLE_MS) return moveTo(state, 'live', 'the connection is back', atMs);
   const retryAtMs = current.since + (state.holdMs / 2) * HTTP_RETRY_FACTOR;
@@ -206,7 +215,7 @@ function forgetLostTurns(state: ServiceLevel, atMs: number): ServiceLevel {
 
 /** What its predecessor went through says nothing of the new one; its session decides how soon. */
 function withoutGrudge(state: ServiceLevel): ServiceLevel {
-  const { lostTo: _loss, ...fresh } = state;
+  const { lostTo: _loss, liveLostBy: _by, ...fresh } = state;
   return { ...fresh, failedTurns: { live: 0, http: 0 }, holdUntilMs: 0, holdMs: FIRST_HOLD_MS, openTurns: new Map() };
 }
 

@@ -166,6 +166,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
     const output: Output = {
       name: `aplay ${pcm}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
       continues: joined,
+      stream: { pid: aplay.pid, lose: end },
       unheardSamples: () => PERIOD_SAMPLES * unheardPeriods(),
       perishableSamples: () => 0,
       async close() {

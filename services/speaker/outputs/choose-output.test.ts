@@ -17,11 +17,32 @@ describe('the automatic output', () => {
     const open = firstThatOpens([card, unusable], () => Promise.reject(new Error('the file is no substitute')), {
       clock: manualClock(),
       log: createLog('test', 'silent'),
+      cards: () => Promise.resolve(''),
     });
     await expect(open(hooks)).resolves.toBe(headphones);
     plugged = false;
     const refusal = await open(hooks).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: 'no-output', retryable: true });
     expect(refusal).not.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('records into a file until a headset is switched on, which no card tells of', async () => {
+    const clock = manualClock();
+    let sinks = 'auto_null';
+    const open = firstThatOpens(
+      [() => Promise.reject(new CortexError('no-sink', 'nothing but a dummy'))],
+      () => Promise.resolve({ ...headphones, name: 'file', close: () => Promise.resolve() }),
+      { clock, log: createLog('test', 'silent'), cards: () => Promise.resolve(sinks) },
+    );
+    let lose = (_reason: CortexError): void => undefined;
+    const lost = new Promise<CortexError>((resolve) => {
+      lose = resolve;
+    });
+    const output = await open({ ...hooks, lost: lose });
+    expect(output.name).toMatch(/no sound device/);
+    clock.advance(6_000);
+    sinks = 'headset';
+    clock.advance(6_000);
+    await expect(lost).resolves.toMatchObject({ code: 'output-lost' });
   });
 });

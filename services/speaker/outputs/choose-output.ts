@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pactlSoundServer } from '#shared/audio/sound-server.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -9,6 +10,7 @@ import { aplayOutput } from './aplay-output.ts';
 import { nullOutput } from './null-output.ts';
 import type { OpenOutput } from './output.ts';
 import { portAudioOutput } from './portaudio-output.ts';
+import { onPresentSink } from './sink-guard.ts';
 import { wavFileOutput } from './wav-file-output.ts';
 
 const LOOK_FOR_CARDS_MS = 5_000;
@@ -21,31 +23,36 @@ export function chooseOutput(
   { clock, log, me }: { clock: Clock; log: Log; me: string },
 ): OpenOutput {
   const place = { clock, folder: stateDir, me };
+  const server = pactlSoundServer();
+  /** ALSA's and PortAudio's names for the sound server; any other goes to a card, whatever the server has. */
+  const guarded = (open: OpenOutput, device = 'default') =>
+    /^(default|pulse|pipewire)$/.test(device) ? onPresentSink(open, server) : open;
   switch (audioOutput.kind) {
     case 'portaudio':
-      return portAudioOutput(audioOutput.device, clock);
+      return guarded(portAudioOutput(audioOutput.device, clock), audioOutput.device);
     case 'alsa':
-      return aplayOutput(audioOutput.pcm, place);
+      return guarded(aplayOutput(audioOutput.pcm, place), audioOutput.pcm);
     case 'file':
       return wavFileOutput(audioOutput.path, clock);
     case 'null':
       return nullOutput(clock);
     case 'auto': {
-      const devices = [aplayOutput('default', place), portAudioOutput(undefined, clock)];
+      const devices = [guarded(aplayOutput('default', place)), guarded(portAudioOutput(undefined, clock))];
       const file = wavFileOutput(join(stateDir, 'speaker.wav'), clock, UNASKED_FILE_SAMPLES);
-      return firstThatOpens(devices, file, { clock, log });
+      const cards = async () => `${soundCards()}${await server.defaultSink()}`;
+      return firstThatOpens(devices, file, { clock, log, cards });
     }
   }
 }
 
 /**
- * The first device that opens, in this order, else the file, which makes way as soon as a sound card appears. Once a
+ * The first device that opens, in this order, else the file, which makes way as soon as `cards` changes. Once a
  * device has been heard, the file is no substitute for it any more: it is waited for.
  */
 export function firstThatOpens(
   devices: readonly OpenOutput[],
   file: OpenOutput,
-  { clock, log, cards = soundCards }: { clock: Clock; log: Log; cards?: () => string },
+  { clock, log, cards }: { clock: Clock; log: Log; cards(): Promise<string> },
 ): OpenOutput {
   let heard = false;
   return async (hooks) => {
@@ -64,18 +71,23 @@ export function firstThatOpens(
     // Not as it is: a PortAudio that cannot be loaded is no reason to give up on headphones that were pulled out.
     if (heard) throw new CortexError('no-output', messageOf(reason), { retryable: true, cause: reason });
     const output = await file(hooks);
-    const before = cards();
+    const before = await cards();
+    let over = false;
     const cancelLook = clock.every(LOOK_FOR_CARDS_MS, () => {
-      if (cards() === before) return;
-      cancelLook();
-      void output
-        .close()
-        .then(() => hooks.lost(new CortexError('output-lost', 'a sound card has appeared', { retryable: true })));
+      void cards().then((now) => {
+        if (now === before || over) return;
+        over = true;
+        cancelLook();
+        void output
+          .close()
+          .then(() => hooks.lost(new CortexError('output-lost', 'a sound card has appeared', { retryable: true })));
+      });
     });
     return {
       ...output,
       name: `${output.name} (no sound device found)`,
       close() {
+        over = true;
         cancelLook();
         return output.close();
       },
@@ -83,7 +95,7 @@ export function firstThatOpens(
   };
 }
 
-/** Changes when a sound card or a sound server comes or goes; costs no more than two file reads. */
+/** Changes when a sound card or a sound server comes or goes. */
 function soundCards(): string {
   let cards = '';
   try {

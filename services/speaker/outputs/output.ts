@@ -9,6 +9,8 @@ export interface Output {
   readonly name: string;
   /** It is the predecessor's own: its first sample follows the other's last one. */
   readonly continues?: boolean;
+  /** Where a sound server may be behind it: the process whose stream it is, and what to do when the device is known to be gone. */
+  readonly stream?: { pid: number; lose(why: string): void };
   /** Taken from the source and not yet heard, in samples of the source's 24 kHz. */
   unheardSamples(): number;
   /** How many of those are never heard if this process is killed. */

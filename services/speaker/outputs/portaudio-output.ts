@@ -112,6 +112,7 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
     const feeding = feed().catch((error: unknown) => lose(messageOf(error)));
     return {
       name: `PortAudio ${nameOf(chosen)}${format.rateHz === REPLY_RATE_HZ ? '' : ` at ${format.rateHz} Hz`}`,
+      stream: { pid: process.pid, lose },
       unheardSamples,
       // What the card has taken is played even if we are killed, as PulseAudio does; the queue dies with us.
       perishableSamples: () => PERIOD_SAMPLES * (depth.periods + 1),

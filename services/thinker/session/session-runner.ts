@@ -273,7 +273,10 @@ export class SessionRunner {
         atMs,
         ...(event.handle !== undefined && { handle: event.handle }),
       });
-    } else if (this.open) this.listener.said(event);
+    } else if (this.open) {
+      if (event.type === 'turnCompleted') this.take({ type: 'answered', connection, atMs });
+      this.listener.said(event);
+    }
   }
 
   /** Publishes the state where it has changed. */

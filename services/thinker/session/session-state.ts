@@ -20,7 +20,7 @@ export interface SessionPolicy {
   pongWithinMs: number;
   /** Closed after this long without a turn; undefined: never. */
   idleCloseMs?: number;
-  /** A connection that lived this long was good: the next failure is the first of its row. */
+  /** A connection that lived this long, or has answered, was good: the next failure is the first of its row. */
   stableAfterMs: number;
   /** Google gives handles two hours. */
   handleValidMs: number;
@@ -72,6 +72,8 @@ export type Phase =
       seeded: boolean;
       withTools: boolean;
       resumed: boolean;
+      /** A turn has been completed on it. */
+      answered: boolean;
       rotateAfterMs: number;
       rotateByMs: number;
       pingAtMs: number;
@@ -112,6 +114,8 @@ export type SessionEvent = {
   | { type: 'closed'; connection: number; failure: ClassifiedFailure; jitter: number }
   /** Anything came from the server. */
   | { type: 'heard'; connection: number }
+  /** The server has completed a turn. */
+  | { type: 'answered'; connection: number }
   | { type: 'goingAway'; connection: number; timeLeftMs: number }
   | { type: 'handleUpdated'; connection: number; handle?: string }
   | { type: 'busyChanged'; busy: boolean }

@@ -8,7 +8,7 @@ const LATER_MS = AT_MS + 700_000;
 const LOST = classifyFailure({ over: 'live', sign: 'unreachable', reason: '' });
 const FATAL = classifyFailure({ over: 'live', httpStatus: 401, reason: '' });
 
-const open = { connection: 1, sinceMs: AT_MS - 20_000, seeded: true, withTools: true, resumed: false };
+const open = { connection: 1, sinceMs: AT_MS - 20_000, seeded: true, withTools: true, resumed: false, answered: false };
 const dues = { rotateAfterMs: LATER_MS + 1, rotateByMs: LATER_MS + 1, pingAtMs: LATER_MS + 1 };
 const PHASES: Phase[] = [
   { name: 'idle' },
@@ -45,6 +45,7 @@ const TABLE: [string, Event, Names][] = [
   ],
   ['closed, of the past', { type: 'closed', connection: 0, failure: LOST, jitter: 0.5 }, SAME],
   ['heard', { type: 'heard', connection: 1 }, SAME],
+  ['answered', { type: 'answered', connection: 1 }, SAME],
   [
     'going away now',
     { type: 'goingAway', connection: 1, timeLeftMs: 0 },

@@ -186,6 +186,18 @@ describe('the session', () => {
     expect(session.state.phase.name).toBe('backoff');
   });
 
+  it('comes back at once from a server that answers every other question only, and never counts a second failure', () => {
+    const session = connected();
+    let nowMs = 1_000;
+    for (let question = 1; question < 30; question += 1) {
+      const connection = session.state.nextConnection - 1;
+      session.feed({ type: 'answered', connection, atMs: nowMs }, closed(connection, nowMs + 2_000));
+      expect(session.state).toMatchObject({ phase: { name: 'opening' }, attempt: 1 });
+      session.feed({ type: 'opened', connection: connection + 1, atMs: nowMs + 2_100 });
+      nowMs += 4_000;
+    }
+  });
+
   it('starts fresh, once, when the handle is refused', () => {
     const session = withHandle().feed(closed(1, 60_000));
     session.look();

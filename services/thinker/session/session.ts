@@ -51,6 +51,9 @@ export function nextSession(state: SessionState, event: SessionEvent, policy: Se
       return opened(state, event.atMs, policy);
     case 'heard':
       return stay(heard(state));
+    case 'answered':
+      if (state.phase.name !== 'open') return stay(state);
+      return stay({ ...state, attempt: 0, phase: { ...state.phase, answered: true } });
     case 'handleUpdated':
       return handleUpdated(state, event.handle, event.atMs, policy);
     case 'goingAway': {
@@ -132,6 +135,7 @@ function opened(state: SessionState, atMs: number, policy: SessionPolicy): Step 
     seeded,
     withTools,
     resumed: handle !== undefined,
+    answered: false,
     rotateAfterMs: atMs + policy.rotateAfterMs,
     rotateByMs: atMs + policy.rotateByMs,
     pingAtMs: atMs + policy.pingEveryMs,
@@ -152,7 +156,7 @@ function closed(
   const { phase } = state;
   if (phase.name === 'closing') return afterClosing(state, phase.aftermath, atMs, jitter, policy);
   if (phase.name !== 'opening' && phase.name !== 'open') return stay(state);
-  const wasGood = phase.name === 'open' && atMs - phase.sinceMs >= policy.stableAfterMs;
+  const wasGood = phase.name === 'open' && (phase.answered || atMs - phase.sinceMs >= policy.stableAfterMs);
   const withHandle = phase.name === 'opening' ? phase.handle !== undefined : phase.resumed;
   const failed: SessionState = { ...state, failure: cause, attempt: wasGood ? 1 : state.attempt + 1 };
   const lost = { type: 'count', name: phase.name === 'open' ? 'connectionsLost' : 'connectionsRefused' } as const;

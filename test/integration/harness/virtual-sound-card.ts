@@ -19,6 +19,8 @@ export interface VirtualSoundCard {
   pactl(...args: string[]): Promise<string>;
   /** A null sink of this name, bit-exact at the rate of replies if it is not the microphone's. */
   plug(sink: string): Promise<void>;
+  /** Takes a sink (and its monitor) away, as somebody does who pulls a plug or switches a headset off. */
+  unplug(sink: string): Promise<void>;
   /** Kills the daemon and starts another one on the same socket, as a crash or an upgrade of PulseAudio does. */
   restartDaemon(): Promise<void>;
   close(): Promise<void>;
@@ -60,9 +62,9 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
         ({ sink, rateHz }) =>
           `load-module module-null-sink sink_name=${sink} rate=${rateHz} channels=${format.channels} norewinds=1 sink_properties=device.description=${sink}`,
       ),
-      `load-module module-native-protocol-unix auth-anonymous=1 socket=${socket}`,
       'set-default-sink speaker',
       'set-default-source mic.monitor',
+      `load-module module-native-protocol-unix auth-anonymous=1 socket=${socket}`,
     ].join('\n'),
   );
   writeFileSync(alsaConfig, 'pcm.!default { type pulse }\nctl.!default { type pulse }\npcm.pulse { type pulse }\n');
@@ -159,6 +161,11 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
       const rate = `rate=${sink === 'mic' ? format.micRateHz : BIT_EXACT_CARD.speakerRateHz}`;
       const name = `sink_name=${sink}`;
       await pactl('load-module', 'module-null-sink', name, rate, 'channels=1', 'format=s16le', 'norewinds=1');
+    },
+    async unplug(sink) {
+      const modules = (await pactl('list', 'short', 'modules')).split('\n');
+      const module = modules.find((line) => line.split(/\s/).includes(`sink_name=${sink}`));
+      await pactl('unload-module', module?.split('\t')[0] ?? '');
     },
     async restartDaemon() {
       await stopDaemon();
