@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { codedSamples } from '#shared/audio/coded-signal.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { withNoise } from './align.ts';
-import { heardAt, judgeQuestion, judgeReplies, notePublished, type PublishedReply, REPLY_STRIDE } from './findings.ts';
+import {
+  alteredIn,
+  heardAt,
+  judgeQuestion,
+  judgeReplies,
+  notePublished,
+  type PublishedReply,
+  REPLY_STRIDE,
+} from './findings.ts';
 
 const joined = (...parts: Int16Array[]) => Int16Array.from(parts.flatMap((part) => [...part]));
 const frame = (stream: number, position: number, samples: Int16Array): PcmFrame => ({
@@ -35,6 +43,14 @@ describe('what became of a signal', () => {
     });
     expect(heardAt(twice, 130)).toBe(129);
     expect(heardAt(twice, 125)).toBe(-1);
+  });
+
+  it('tells samples that were played in a ramp from samples that were not played', () => {
+    const ramp = codedSamples(120, 10).map((sample) => sample >> 1 || 1);
+    const of = (between: Int16Array) =>
+      alteredIn(joined(codedSamples(0, 120), between, codedSamples(130, 70)), { from: 120, to: 130 });
+    expect(of(ramp)).toBe(10);
+    expect(of(new Int16Array(9))).toBe(0);
   });
 
   it('takes a question that was put again for one question, and a gap in all of its puttings for a loss', () => {

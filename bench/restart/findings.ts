@@ -81,3 +81,12 @@ export function heardAt(recording: Int16Array, index: number): number {
   }
   return -1;
 }
+
+/** Samples other than silence in the place of a lost stretch: as many as it has, and it was played in a ramp or a mix, not lost. */
+export function alteredIn(recording: Int16Array, { from, to }: IndexRange): number {
+  const before = heardAt(recording, from - 2);
+  const after = heardAt(recording, to);
+  return before < 0 || after < before
+    ? 0
+    : recording.subarray(before + 2, after).filter((sample) => sample !== 0).length;
+}

@@ -1,3 +1,4 @@
+import type { IndexRange } from '#shared/audio/coded-signal.ts';
 import { type Speech, speech } from '#shared/contract/audio-in.ts';
 import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
 import { metrics } from '#shared/contract/service.ts';
@@ -11,6 +12,7 @@ import { Watched } from '../../test/integration/harness/watched.ts';
 import { longestSilenceMs, total } from './align.ts';
 import { type Disturbance, type Disturbed, disturberOf } from './disturbance.ts';
 import {
+  alteredIn,
   heardAt,
   judgeQuestion,
   judgeReplies,
@@ -101,11 +103,13 @@ export async function runSegment(
         : 'before any';
     };
     const wrong = [
-      ...described('reply', reply, (index) => {
-        const before = heardAt(samples, index - 2);
-        return before < 0 ? 'nothing before it heard' : after(recordedFromMs + (before * 1000) / REPLY_RATE_HZ);
+      ...described('reply', reply, (range) => {
+        const before = heardAt(samples, range.from - 2);
+        if (before < 0) return 'nothing before it heard';
+        const when = after(recordedFromMs + (before * 1000) / REPLY_RATE_HZ);
+        return `${when}, ${alteredIn(samples, range)} altered samples in its place`;
       }),
-      ...described('speech', question, (index) => after(spokenFromMs + (index * 1000) / MICROPHONE_RATE_HZ)),
+      ...described('speech', question, ({ from }) => after(spokenFromMs + (from * 1000) / MICROPHONE_RATE_HZ)),
       ...(complaint ? [complaint] : []),
     ];
     return {
@@ -169,10 +173,10 @@ function heardOf(recording: Int16Array, replies: ReadonlyMap<number, PublishedRe
 function described(
   direction: string,
   finding: ReturnType<typeof judgeQuestion>,
-  when: (index: number) => string,
+  when: (range: IndexRange) => string,
 ): string[] {
   return (['lost', 'doubled'] as const).flatMap((kind) =>
-    finding[kind].map(({ from, to }) => `${direction}: ${to - from} ${kind} from ${from}, ${when(from)}`),
+    finding[kind].map((range) => `${direction}: ${range.to - range.from} ${kind} from ${range.from}, ${when(range)}`),
   );
 }
 

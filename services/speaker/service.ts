@@ -10,6 +10,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { obeyCommands } from './commands.ts';
 import { HandoverBook, inheritanceOf } from './handover/handover.ts';
+import { lastPeriodIsMissing } from './handover/last-period.ts';
 import {
   findPredecessor,
   type Predecessor,
@@ -18,8 +19,9 @@ import {
   watchPredecessor,
 } from './handover/predecessor.ts';
 import { machineProcesses, type Processes } from './handover/process-identity.ts';
+import { samplesPipeIn } from './outputs/aplay-process.ts';
 import { chooseOutput } from './outputs/choose-output.ts';
-import type { OpenOutput } from './outputs/output.ts';
+import { type OpenOutput, PERIOD_SAMPLES } from './outputs/output.ts';
 import { keepOutput } from './outputs/output-keeper.ts';
 import { samplesOf } from './playout/playout-state.ts';
 import { Reports } from './reports.ts';
@@ -57,6 +59,9 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const { openOutput = chooseOutput(settings, { ...context, me: processes.me }) } = parts;
   const recordPath = join(settings.stateDir, 'speaker-playout.json');
   const predecessor = findPredecessor(recordPath, processes);
+  const lacksPeriod = () => lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
+  // Looked at now: opening a device may make a new pipe.
+  const lackedAtStart = predecessor?.alive === false && lacksPeriod();
   const reports = new Reports(context);
   const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news));
   const book = new HandoverBook(recordPath, processes.me, clock);
@@ -143,7 +148,9 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       reports.begin();
       if (record) {
         if (record.heard) speaker.listen({ type: 'inherited', heard: record.heard });
-        const lastWord = alive ? { ...record, toGo: 0 } : record;
+        const lacks = lackedAtStart || (alive === false && output.continues && lacksPeriod());
+        const perishable = record.perishable + (lacks ? PERIOD_SAMPLES : 0);
+        const lastWord = { ...record, perishable, ...(alive && { toGo: 0 }) };
         speaker.tell({ type: 'restored', inheritance: inheritanceOf(lastWord, clock.nowMs()) });
         for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
         const newest = Math.max(0, ...record.over, ...record.turns.map(({ turn }) => turn));

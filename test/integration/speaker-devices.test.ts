@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { playback, speakerState } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
@@ -114,6 +116,29 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound 
       }
     },
   );
+
+  it('loses no sample either when it is killed between noting a period and writing it', async () => {
+    const playbacks = await stack.watch(playback);
+    const first = await stack.start('speaker', { CORTEX_AUDIO_OUTPUT: 'auto' });
+    const recording = await card.record('exact', RATE_HZ);
+    const number = say(3);
+    await playbacks.next(
+      ({ turn: of, state, position }) => of === number && state === 'progress' && position > RATE_HZ,
+    );
+    await first.end('SIGKILL');
+    // What the record says then: the next 5 ms have been handed over. Nobody can hit those ten microseconds.
+    const path = join(stack.stateDir, 'speaker-playout.json');
+    const record = JSON.parse(readFileSync(path, 'latin1'));
+    record.turns[0].position += 120;
+    writeFileSync(path, JSON.stringify(record).padEnd(512));
+    const second = await stack.start('speaker', { CORTEX_AUDIO_OUTPUT: 'auto' });
+    try {
+      const heard = await heardUpTo(3 * RATE_HZ - 1, recording);
+      expect(heard).toMatchObject({ first: 0, last: 3 * RATE_HZ - 1, lost: 0, doubled: 0, altered: 0 });
+    } finally {
+      await second.end();
+    }
+  });
 
   it('hands over to a successor without a gap that is heard', async () => {
     const playbacks = await stack.watch(playback);

@@ -152,8 +152,13 @@ export class AplayProcess {
   }
 }
 
+/** The pipe whose last modification is the last period written. */
+export function samplesPipeIn(folder: string): string {
+  return join(folder, 'speaker-aplay.samples');
+}
+
 function pipesIn(folder: string): { samplesPath: string; meterPath: string } {
-  return { samplesPath: join(folder, 'speaker-aplay.samples'), meterPath: join(folder, 'speaker-aplay.meter') };
+  return { samplesPath: samplesPipeIn(folder), meterPath: join(folder, 'speaker-aplay.meter') };
 }
 
 function notePathIn(folder: string): string {
