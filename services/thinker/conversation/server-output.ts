@@ -1,5 +1,5 @@
 import type { ServerEvent } from '../live/server-message.ts';
-import { BURST_MS, type Draft } from './conversation-state.ts';
+import type { Draft } from './conversation-state.ts';
 import { newTurn, type Turn } from './turn.ts';
 import { activate, advance, cut, finishGeneration, isServerLed, turnNumbered } from './turn-order.ts';
 
@@ -88,15 +88,18 @@ function modelTextArrived(draft: Draft, text: string): void {
   if (changed.phase === 'done') draft.effects.push({ type: 'remember', turn: changed });
 }
 
+/** Pieces of one transcript follow closely; this process may be late with them, and the next question's come after its end. */
+const REST_OF_WORDS_MS = 500;
+
 /** The transcript of a question can come after its answer, even when the next question has begun. */
 function userTextArrived(draft: Draft, text: string): void {
   const last = draft.recent.at(-1);
   const { lateWords } = draft;
-  const rest = lateWords?.turn === last?.number && draft.nowMs - (lateWords?.atMs ?? 0) < BURST_MS;
+  const rest = lateWords?.turn === last?.number && draft.nowMs - (lateWords?.atMs ?? 0) < REST_OF_WORDS_MS;
   const lacking = last?.kind === 'speech' && (last.userText === '' || rest) && last.phase !== 'interrupted';
   const late = lacking ? last : undefined;
   const spoken = draft.active?.kind === 'speech' ? draft.active : undefined;
-  const turn = spoken?.phase === 'listening' ? (late ?? spoken) : (spoken ?? last);
+  const turn = rest || spoken?.phase === 'listening' ? (late ?? spoken) : (spoken ?? last);
   if (turn?.kind !== 'speech') return;
   if (turn === draft.active) draft.lifeAtMs = draft.nowMs;
   else draft.lateWords = { turn: turn.number, atMs: draft.nowMs };
