@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Two runs side by side, as most of their time is waiting: what needs a sound card, and what does not. */
-const RUNS = [['unit', 'sound'], ['integration']];
+const RUNS = [['sound'], ['unit', 'integration']];
 
 /**
  * @param {string[]} missing Debian packages that could not be installed
