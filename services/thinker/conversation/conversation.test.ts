@@ -190,6 +190,17 @@ describe('a turn', () => {
     expect(talk.of('transcribe').at(-1)?.turn).toMatchObject({ number: FIRST + 1, userText: 'and left' });
   });
 
+  it('keeps the rest of a late transcript with its own turn when this process is slow and the next question has ended', () => {
+    const talk = connected().at(0).question(1).server('audio', 'generationCompleted', 'turnCompleted').wait();
+    talk.at(10_000).feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 9_000 });
+    talk.server({ type: 'userText', text: 'what is ' });
+    talk
+      .at(10_300)
+      .feed({ type: 'utteranceEnded', utterance: 2, speechEndedMs: 10_300 })
+      .server({ type: 'userText', text: 'ahead' });
+    expect(talk.of('transcribe').at(-1)?.turn).toMatchObject({ number: FIRST, userText: 'what is ahead' });
+  });
+
   it('books the account that comes behind turnComplete on the turn it closes, and tells of it, also when the next has begun', () => {
     const talk = connected().at(0).question(1).server('audio', 'generationCompleted');
     talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
