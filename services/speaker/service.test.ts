@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,6 +39,8 @@ interface BenchOptions {
   dead?: Set<string>;
   /** The output is the predecessor's own. */
   continues?: boolean;
+  /** Samples of the output that die with the process. */
+  perishable?: number;
 }
 
 async function bench(options: BenchOptions = {}) {
@@ -71,7 +73,7 @@ async function bench(options: BenchOptions = {}) {
           name: 'test device',
           continues: options.continues === true,
           unheardSamples: () => 240,
-          perishableSamples: () => 240,
+          perishableSamples: () => options.perishable ?? 240,
           close: () => Promise.resolve(),
         });
       },
@@ -133,6 +135,8 @@ async function bench(options: BenchOptions = {}) {
       await stopping;
       return rest;
     },
+    /** The thinker answers nobody any more. */
+    silenceThinker: () => publisher.stop(),
     /** As SIGKILL: not another word, not another call. */
     async kill() {
       running.delete(it);
@@ -287,12 +291,14 @@ describe('the speaker', () => {
 });
 
 describe('a speaker and its successor', () => {
-  async function pair() {
+  async function pair(options: Pick<BenchOptions, 'perishable'> = {}) {
     const shared = { hub: new MemoryHub(), clock: manualClock(), dead: new Set<string>() };
-    const first = await bench({ ...shared, me: '1:1' });
+    const first = await bench({ ...shared, ...options, me: '1:1' });
     await first.say(7, 0, 10_000);
     await first.play(600);
-    return { ...shared, first, successor: () => bench({ ...shared, me: '2:2' }) };
+    const successor = () => bench({ ...shared, me: '2:2' });
+    const successorOnSameOutput = () => bench({ ...shared, me: '2:2', perishable: 0, continues: true });
+    return { ...shared, first, successor, successorOnSameOutput };
   }
 
   /** Everything of a block that is not silence. */
@@ -319,8 +325,8 @@ describe('a speaker and its successor', () => {
   });
 
   it('on the same output begins when the last sample of its predecessor is handed over, and then at once', async () => {
-    const { first, hub, clock, dead } = await pair();
-    const second = await bench({ hub, clock, dead, me: '2:2', continues: true });
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
     await first.leave();
     const rest = voice(await first.play(3_480));
     clock.advance(10);
@@ -335,8 +341,8 @@ describe('a speaker and its successor', () => {
   });
 
   it('on the same output begins at once when its predecessor dies with samples still to hand over', async () => {
-    const { first, hub, clock, dead } = await pair();
-    const second = await bench({ hub, clock, dead, me: '2:2', continues: true });
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
     await first.leave();
     const rest = voice(await first.play(1_200));
     await first.kill();
@@ -344,6 +350,90 @@ describe('a speaker and its successor', () => {
     await settled();
     expect(second.isAlone()).toBe(true);
     expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
+  });
+
+  it('waits for samples it has not got yet when its predecessor dies between last word and last sample', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    first.silenceThinker();
+    const second = await successorOnSameOutput();
+    await first.leave();
+    await first.play(1_200);
+    await first.kill();
+    clock.advance(10);
+    expect(await second.play(240)).toEqual(new Array(240).fill(0));
+    await second.say(7, 0, 10_000);
+    expect(await second.play(240)).toEqual([...coded(1_800, 240)]);
+  });
+
+  it('plays and tells the end of a reply that ends between the last word and the last sample of a killed one', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    await first.say(7, 10_000, 10, true);
+    await first.play(8_000);
+    const second = await successorOnSameOutput();
+    await first.leave();
+    await first.play(1_200);
+    await first.kill();
+    clock.advance(10);
+    expect(voice(await second.play(480))).toEqual([...coded(9_800, 210)]);
+    await second.play(480);
+    expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
+  });
+
+  describe('where a period was noted and not written when the predecessor was killed', () => {
+    /** The pipe to the device was last written before the record. */
+    function leaveUnwritten() {
+      const pipe = join(stateDir, 'speaker-aplay.samples');
+      writeFileSync(pipe, '');
+      const noted = statSync(join(stateDir, 'speaker-playout.json')).mtimeMs / 1_000;
+      utimesSync(pipe, noted - 0.005, noted - 0.005);
+    }
+
+    it('plays that period, also after the last word', async () => {
+      const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+      const second = await successorOnSameOutput();
+      await first.leave();
+      await first.play(1_200);
+      leaveUnwritten();
+      await first.kill();
+      clock.advance(10);
+      expect(await second.play(120)).toEqual([...coded(1_680, 120)]);
+    });
+
+    it('does not take the last word itself for the note of a period', async () => {
+      const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+      const second = await successorOnSameOutput();
+      await first.leave();
+      leaveUnwritten();
+      await first.kill();
+      clock.advance(10);
+      expect(await second.play(120)).toEqual([...coded(600, 120)]);
+    });
+  });
+
+  it('plays on to its last sample with what arrives after its last word', async () => {
+    const { first } = await pair();
+    await first.play(9_000);
+    await first.leave();
+    await first.say(7, 10_000, 5_000);
+    expect(await first.play(3_600)).toEqual([...coded(9_600, 3_600)]);
+  });
+
+  it('begins as loud as its predecessor ended', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    await first.publish(volume, { volume: 0.5 });
+    const second = await successorOnSameOutput();
+    await first.stop();
+    clock.advance(10);
+    await settled();
+    expect(await second.play(1)).toEqual([Math.round((600 + 3_600 + 1) / 2)]);
+  });
+
+  it('says at once that it speaks where it goes on in the middle of a reply', async () => {
+    const { first, successor } = await pair();
+    await first.kill();
+    const second = await successor();
+    await settled();
+    expect(second.states.at(-1)).toMatchObject({ state: 'speaking', turn: 7 });
   });
 
   it('goes on at the next sample after a restart, with nobody there in between', async () => {
@@ -383,6 +473,14 @@ describe('a speaker and its successor', () => {
     await settled();
     clock.advance(20);
     expect(await second.play(2_000)).toEqual(new Array(2_000).fill(0));
+  });
+
+  it('keeps a turn dropped whose predecessor was killed in its last ramp', async () => {
+    const { first, successor } = await pair({ perishable: 0 });
+    await first.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    await first.play(60);
+    await first.kill();
+    expect(voice(await (await successor()).play(2_000))).toEqual([]);
   });
 
   it('obeys an interrupt that the predecessor did not live to hear', async () => {
