@@ -202,6 +202,38 @@ describe('playout', () => {
     expect(refilled[1]).toMatchObject({ type: 'sounded', from: 1_000, fade: { from: 0, step: 1 / RAMP_UP } });
   });
 
+  it('counts an underrun without a pause too, where the rest came while the reply was fading out', () => {
+    const script = playout();
+    script.receive(7, 0, 600);
+    script.pull(540);
+    script.receive(7, 600, 5_000);
+    const effects = script.pull(1_000);
+    expect(sounded(effects).slice(0, 2)).toEqual([
+      [7, 540, 60],
+      [7, 600, RAMP_UP],
+    ]);
+    expect(effects).toContainEqual({ type: 'underran', turn: 7, heldSamples: 0 });
+  });
+
+  it('counts no underrun where it jumps a gap with enough behind it', () => {
+    const script = playout();
+    script.receive(7, 0, 1_000);
+    script.receive(7, 2_000, 3_000);
+    expect(script.pull(1_500).some((effect) => effect.type === 'underran')).toBe(false);
+  });
+
+  it('plays what there is of a turn that goes no further after a pause when the next one is ready', () => {
+    const script = playout();
+    script.receive(7, 0, 600);
+    script.pull();
+    script.feed({ type: 'held', by: 'speech' });
+    script.pull(2 * RAMP_DOWN);
+    script.feed({ type: 'released', by: 'speech' });
+    script.whole(8, 600);
+    script.pull(DRY_LIMIT);
+    expect(told(script.pull(1_000))).toEqual(['7 resumed 240', '8 started 0', '7 finished 600', '8 finished 600']);
+  });
+
   it('counts no underrun where only the end was late', () => {
     const script = playout();
     script.receive(7, 0, 1_000);
