@@ -7,6 +7,7 @@ import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './devi
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
 import { QueueDepth } from './queue-depth.ts';
 import { raisePriority } from './realtime-priority.ts';
+import { RegularLook } from './regular-look.ts';
 
 const PERIOD_US = 5_000;
 /** aplay itself never pauses, so its share of the latency can be short; our own pauses are bridged by the pipe. */
@@ -14,6 +15,7 @@ const CARD_PERIODS = 4;
 /** aplay says within a few milliseconds that it cannot open a device; a sound server behind it may need longer. */
 const OPEN_LIMIT_MS = 3_000;
 const STALLED_MS = 1_000;
+const LOOK_MS = STALLED_MS / 4;
 
 interface Place {
   clock: Clock;
@@ -198,10 +200,12 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       },
     };
 
-    const cancelWatch = clock.every(STALLED_MS / 4, () => {
+    const look = new RegularLook(LOOK_MS, clock.nowMs());
+    const cancelWatch = clock.every(LOOK_MS, () => {
+      const heldUp = look.wasHeldUp(clock.nowMs());
       if (state === 'waiting') return;
       const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
-      if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
+      if (!heldUp && clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
       else if (depth.wasFine(clock.nowMs())) {
         remember(depth.periods);
         hooks.queueChanged();
