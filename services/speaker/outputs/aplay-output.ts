@@ -110,6 +110,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       cancelWatch();
       aplay.release();
       aplay.kill();
+      if (before === 'waiting') aplay.deafen();
       if (before === 'opening') {
         resolve(complaint || why);
         return;
