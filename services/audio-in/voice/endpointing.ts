@@ -49,8 +49,6 @@ export interface EndpointingEvent {
   position: number;
   voicedSamples: number;
   probability: number;
-  /** The utterance was cut because it became too long; the next begins at `position`. */
-  split?: boolean;
 }
 
 export const SILENT: Endpointing = { phase: 'silent' };
@@ -143,7 +141,7 @@ function split(
   return {
     state: { ...next, phase: 'started', startPosition: end },
     events: [
-      { ...at(heard, end, window), state: 'ended', split: true },
+      { ...at(heard, end, window), state: 'ended' },
       { ...at(next, end, window), state: 'possible' },
       { ...at(next, end, window), state: 'started' },
     ],
