@@ -41,6 +41,8 @@ interface BenchOptions {
   continues?: boolean;
   /** Samples of the output that die with the process. */
   perishable?: number;
+  /** Resolves when the output is open. */
+  opening?: Promise<void>;
 }
 
 async function bench(options: BenchOptions = {}) {
@@ -64,18 +66,19 @@ async function bench(options: BenchOptions = {}) {
     {
       processes: { me, isAlive: (identity) => !dead.has(identity) },
       speak: options.speak ?? (() => Promise.reject(new Error('no voice'))),
-      openOutput: (hooks) => {
+      openOutput: async (hooks) => {
+        await options.opening;
         device = hooks;
         void hooks.alone().then(() => {
           isAlone = true;
         });
-        return Promise.resolve({
+        return {
           name: 'test device',
           continues: options.continues === true,
           unheardSamples: () => 240,
           perishableSamples: () => options.perishable ?? 240,
           close: () => Promise.resolve(),
-        });
+        };
       },
     },
   );
@@ -416,6 +419,26 @@ describe('a speaker and its successor', () => {
     await first.leave();
     await first.say(7, 10_000, 5_000);
     expect(await first.play(3_600)).toEqual([...coded(9_600, 3_600)]);
+  });
+
+  it.each([
+    ['has the output it is to go on with', 1_000, true],
+    ['cannot have it in time', 2_000, false],
+  ])('is ready beside its predecessor when it %s', async (_what, opensAfterMs, isOpen) => {
+    const { hub, clock, dead } = await pair();
+    let opened = false;
+    const opening = new Promise<void>((resolve) => {
+      clock.after(opensAfterMs, () => {
+        opened = true;
+        resolve();
+      });
+    });
+    const openWhenReady = bench({ hub, clock, dead, me: '2:2', opening }).then(() => opened);
+    for (let passed = 0; passed < 1_600; passed += 100) {
+      await settled();
+      clock.advance(100);
+    }
+    expect(await openWhenReady).toBe(isOpen);
   });
 
   it('begins as loud as its predecessor ended', async () => {

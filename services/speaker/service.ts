@@ -32,8 +32,11 @@ import { Speaker } from './speaker.ts';
 const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 20_000 };
 /** Turns that may have begun and ended while no speaker ran. */
 const NEXT_TURNS = 3;
-/** Beside a predecessor: what cannot be opened or fetched in this time has to wait for its end. */
-const STANDBY_START_MS = 300;
+/**
+ * Beside a predecessor: what cannot be opened in this time has to wait for its end. An aplay is joined in 50 ms, in a second on
+ * a busy machine; a successor that is ready before that has its predecessor stop, and can only open its own, after a pause.
+ */
+const STANDBY_START_MS = 1_500;
 /** What the user was told at the moment of a handover is told again rather than cut short. */
 const ALERT_MEMORY_MS = 2_000;
 
