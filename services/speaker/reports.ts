@@ -29,10 +29,11 @@ export class Reports {
     this.sinceMs = clock.nowMs();
   }
 
-  /** From here on this process is the speaker. @param goesOn the turn in the middle of which it takes over. */
+  /** From here on this process is the speaker; said again when it really begins. @param goesOn the turn it is in the middle of. */
   begin(goesOn?: { turn: number; position: number; told: TurnPlan['told'] }): void {
     this.phase = 'speaking';
-    let { state } = this;
+    this.sounding.clear();
+    let state: typeof this.state = { ...this.state, state: 'idle' };
     if (goesOn && goesOn.told !== 'nothing') {
       const { turn, position, told } = goesOn;
       this.sounding.add(turn);

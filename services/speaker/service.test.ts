@@ -451,6 +451,22 @@ describe('a speaker and its successor', () => {
     expect(await second.play(1)).toEqual([Math.round((600 + 3_600 + 1) / 2)]);
   });
 
+  it('does not say that it speaks of a reply that its predecessor has brought to its end', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    await first.say(7, 10_000, 10, true);
+    await first.play(8_000);
+    const second = await successorOnSameOutput();
+    await first.stop();
+    clock.advance(10);
+    await settled();
+    await second.play(240);
+    expect(second.states.at(-1)).toMatchObject({ state: 'idle' });
+    await second.say(8, 0, 1_000, true);
+    await second.play(1_000);
+    await second.play(240);
+    expect(second.states.slice(-2).map(({ state }) => state)).toEqual(['speaking', 'idle']);
+  });
+
   it('says at once that it speaks where it goes on in the middle of a reply', async () => {
     const { first, successor } = await pair();
     await first.kill();

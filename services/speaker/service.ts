@@ -198,7 +198,11 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
         // Kept until here, because it is the predecessor that writes it as long as it plays.
         const now = alive ? findPredecessor(recordPath, processes) : undefined;
         if (stillPlays(now)) return false;
-        if (found?.alive) inherit(now ?? found);
+        if (found?.alive) {
+          const last = now ?? found;
+          inherit(last);
+          reports.begin(speaker.playout.turns.find(({ turn }) => turn === last.record.current));
+        }
         active = true;
         return true;
       });
