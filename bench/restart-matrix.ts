@@ -81,6 +81,10 @@ class TestBed {
       BARGE_IN: 'off',
       ECHO: 'headphones',
       VAD_MIN_SILENCE_MS: '1500',
+      // Of PM2's daemon: each kill counts as a first one. By default a service killed every few seconds is a crash loop to
+      // it, and kept waiting for up to 15 s.
+      EXP_BACKOFF_RESET_TIMER: '500',
+      PM2_WORKER_INTERVAL: '1000',
     });
     this.bed = { stack, card };
     const { code, output } = await stack.command('start');

