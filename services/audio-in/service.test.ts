@@ -161,6 +161,22 @@ describe('audio-in', () => {
     expect(handovers.at(-1)).toMatchObject({ state: 'left', samples: '' });
   });
 
+  it('sends nothing again of a blocked microphone either when another process has taken it over', async () => {
+    await start({}, lips);
+    lips.say(1_000, 500);
+    await settle();
+    clock.advance(2_000);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid: 200 })));
+    await settle();
+    expect(lips.isOpen).toBe(false);
+    hub.bus().publish(privacy, { microphone: true, camera: false });
+    await settle();
+    const before = frames.length;
+    hub.inject('audio-in/pcm/resend', Buffer.from(JSON.stringify({ stream: frames[0]?.stream, from: 0 })));
+    await settle();
+    expect(frames.slice(before)).toEqual([]);
+  });
+
   it('reaches back with no pre-roll to what was said before the microphone was blocked, nor hands it on', async () => {
     const handovers: Handover[] = [];
     await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
