@@ -161,6 +161,56 @@ describe('audio-in', () => {
     expect(handovers.at(-1)).toMatchObject({ state: 'left', samples: '' });
   });
 
+  it('sends nothing again of a blocked microphone either when another process has taken it over', async () => {
+    await start({}, lips);
+    lips.say(1_000, 500);
+    await settle();
+    clock.advance(2_000);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid: 200 })));
+    await settle();
+    expect(lips.isOpen).toBe(false);
+    hub.bus().publish(privacy, { microphone: true, camera: false });
+    await settle();
+    const before = frames.length;
+    hub.inject('audio-in/pcm/resend', Buffer.from(JSON.stringify({ stream: frames[0]?.stream, from: 0 })));
+    await settle();
+    expect(frames.slice(before)).toEqual([]);
+  });
+
+  it('reaches back with no pre-roll to what was said before the microphone was blocked, nor hands it on', async () => {
+    const handovers: Handover[] = [];
+    await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
+    await start({}, lips);
+    lips.say(1_000, 0);
+    lips.say(100, 77);
+    hub.bus().publish(privacy, { microphone: true, camera: false });
+    await settle();
+    hub.bus().publish(privacy, { microphone: false, camera: false });
+    await settle();
+    lips.say(500, 500);
+    await settle();
+    expect(frames.length).toBeGreaterThan(10);
+    expect(frames.flatMap((frame) => [...frame.samples]).filter((sample) => sample === 77)).toEqual([]);
+    const successor = { state: 'online', pid: 200, version: '1', startedAt: clock.nowMs() };
+    hub.inject('audio-in/status', Buffer.from(JSON.stringify(successor)));
+    await settle();
+    await running?.stop();
+    await settle();
+    const left = handovers.at(-1);
+    expect(left?.state === 'left' && Buffer.from(left.samples, 'base64').length).toBe(2 * 8_000);
+  });
+
+  it('says when an utterance ended that the loss of the device cut short', async () => {
+    const ends: number[] = [];
+    await hub.bus().subscribe(speech, ({ payload }) => ends.push(payload.at));
+    await start({}, lips);
+    lips.say(1_000, 500);
+    lips.lose(new CortexError('no-microphone', 'pulled'));
+    await settle();
+    expect(heard.at(-1)).toBe('ended');
+    expect(ends.at(-1)).toBeCloseTo(clock.nowMs(), -1);
+  });
+
   it('never opens a blocked microphone after a restart, even when the broker has forgotten', async () => {
     await start({}, lips);
     hub.bus().publish(privacy, { microphone: true, camera: true });

@@ -177,7 +177,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         if (payload.microphone !== blocked) {
           blocked = payload.microphone;
           log.info({ blocked }, 'microphone privacy changed');
-          if (started && handing.role !== 'retired') obeyPrivacy().catch(fail);
+          if (handing.role === 'retired') publisher.forget();
+          else if (started) obeyPrivacy().catch(fail);
         }
         // After the device is told to close: a slow card must not hold that up.
         rememberPrivacy(store, payload, log);

@@ -5,6 +5,7 @@ import type { Meters } from '#shared/metrics/meters.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { PlayerNews } from './player.ts';
+import type { TurnPlan } from './playout/turn-plan.ts';
 
 /** Tells the bus what is heard: `speaker/playback` for every step, `speaker/state` whenever it changes. */
 export class Reports {
@@ -28,10 +29,17 @@ export class Reports {
     this.sinceMs = clock.nowMs();
   }
 
-  /** From here on this process is the speaker. */
-  begin(): void {
+  /** From here on this process is the speaker; said again when it really begins. @param goesOn the turn it is in the middle of. */
+  begin(goesOn?: { turn: number; position: number; told: TurnPlan['told'] }): void {
     this.phase = 'speaking';
-    this.publishState(this.state);
+    this.sounding.clear();
+    let state: typeof this.state = { ...this.state, state: 'idle' };
+    if (goesOn && goesOn.told !== 'nothing') {
+      const { turn, position, told } = goesOn;
+      this.sounding.add(turn);
+      state = { ...state, state: told === 'paused' ? 'paused' : 'speaking', turn, position };
+    }
+    this.publishState(state);
   }
 
   /** The last word: a successor may begin. */

@@ -11,6 +11,7 @@ import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { obeyCommands } from './commands.ts';
 import { HandoverBook, inheritanceOf } from './handover/handover.ts';
 import { lastPeriodIsMissing } from './handover/last-period.ts';
+import type { PlayoutRecord } from './handover/playout-record.ts';
 import {
   findPredecessor,
   type Predecessor,
@@ -31,8 +32,11 @@ import { Speaker } from './speaker.ts';
 const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 20_000 };
 /** Turns that may have begun and ended while no speaker ran. */
 const NEXT_TURNS = 3;
-/** Beside a predecessor: what cannot be opened or fetched in this time has to wait for its end. */
-const STANDBY_START_MS = 300;
+/**
+ * Beside a predecessor: what cannot be opened in this time has to wait for its end. An aplay is joined in 50 ms, in a second on
+ * a busy machine; a successor that is ready before that has its predecessor stop, and can only open its own, after a pause.
+ */
+const STANDBY_START_MS = 1_500;
 /** What the user was told at the moment of a handover is told again rather than cut short. */
 const ALERT_MEMORY_MS = 2_000;
 
@@ -59,9 +63,13 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const { openOutput = chooseOutput(settings, { ...context, me: processes.me }) } = parts;
   const recordPath = join(settings.stateDir, 'speaker-playout.json');
   const predecessor = findPredecessor(recordPath, processes);
-  const lacksPeriod = () => lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
+  /** Whether it was killed with a period noted and not written. The last word itself is noted with no period. */
+  const lacksPeriod = ({ alive, record: { final, toGo } }: Predecessor) =>
+    !alive &&
+    !(final && toGo === samplesOf(LAST_WORD_MS)) &&
+    lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
   // Looked at now: opening a device may make a new pipe.
-  const lackedAtStart = predecessor?.alive === false && lacksPeriod();
+  const lackedAtStart = predecessor !== undefined && lacksPeriod(predecessor);
   const reports = new Reports(context);
   const speaker = new Speaker(
     settings.bargeIn,
@@ -90,9 +98,9 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
         return samples;
       },
       handedOver() {
-        if (active) book.write(speaker.playout, { heard: speaker.heard, ...output.latency });
+        if (active) note();
         // The end of it is told when the device has the last sample: on the same device a successor begins at once.
-        else if (leaving && speaker.samplesToGo > 0) book.comeTo(speaker.samplesToGo);
+        else if (leaving) note(Math.max(1, speaker.samplesToGo));
       },
       alone: () => alone,
       predecessorPlays() {
@@ -111,6 +119,11 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   );
   teardown.add(() => book.close());
   teardown.add(() => output.close());
+
+  /** @param toGo see `HandoverBook`. */
+  function note(toGo?: number): void {
+    book.write(speaker.playout, { heard: speaker.heard, ...output.latency, ...(toGo !== undefined && { toGo }) });
+  }
 
   function receive(received: ReceivedPcm): void {
     if (received.type === 'samples') {
@@ -149,18 +162,34 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     );
     teardown.add(() => receiver.stop());
 
+    /** Gets ready for what a predecessor plays; if it is killed, what it handed over last has to be played again. */
+    function prepare({ turns }: PlayoutRecord): void {
+      for (const { turn, position } of turns) {
+        const from = Math.max(0, position - REPLY_RATE_HZ);
+        speaker.tell({ type: 'continued', turn, position: from });
+        receiver.expect(turn, from);
+      }
+    }
+
+    /** Everything a predecessor that plays no more has left to say is ours. */
+    function inherit(found: Predecessor): void {
+      const lacks = lackedAtStart || (output.continues && lacksPeriod(found));
+      const inheritance = inheritanceOf(found.record, clock.nowMs(), lacks ? PERIOD_SAMPLES : 0);
+      speaker.tell({ type: 'restored', inheritance });
+      for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
+    }
+
     /** From here on this process is the speaker; it goes on where the record ends. */
-    function takeOver({ record, alive }: Partial<Predecessor> = {}): void {
+    function takeOver(found?: Predecessor): void {
+      const { record, alive } = found ?? {};
+      const goesOn = record && inheritanceOf(record, clock.nowMs()).turns.find(({ turn }) => turn === record.current);
       standingBy = false;
-      reports.begin();
+      reports.begin(goesOn && !speaker.playout.over.includes(goesOn.turn) ? goesOn : undefined);
+      if (record?.heard) speaker.listen({ type: 'inherited', heard: record.heard });
+      if (found?.alive) prepare(found.record);
+      else if (found) inherit(found);
       if (record) {
-        if (record.heard) speaker.listen({ type: 'inherited', heard: record.heard });
-        const lacks = lackedAtStart || (alive === false && output.continues && lacksPeriod());
-        const perishable = record.perishable + (lacks ? PERIOD_SAMPLES : 0);
-        const lastWord = { ...record, perishable, ...(alive && { toGo: 0 }) };
-        speaker.tell({ type: 'restored', inheritance: inheritanceOf(lastWord, clock.nowMs()) });
-        for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
-        const newest = Math.max(0, ...record.over, ...record.turns.map(({ turn }) => turn));
+        const newest = Math.max(0, ...record.over, ...[...record.turns, ...record.leaving].map(({ turn }) => turn));
         for (let next = 1; newest > 0 && next <= NEXT_TURNS; next += 1) {
           bus.publish(replyResend, { stream: newest + next, from: 0 });
         }
@@ -176,8 +205,10 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
         // Kept until here, because it is the predecessor that writes it as long as it plays.
         const now = alive ? findPredecessor(recordPath, processes) : undefined;
         if (stillPlays(now)) return false;
-        if (now && now.record.toGo > 0) {
-          speaker.tell({ type: 'restored', inheritance: inheritanceOf(now.record, clock.nowMs()) });
+        if (found?.alive) {
+          const last = now ?? found;
+          inherit(last);
+          reports.begin(speaker.playout.turns.find(({ turn }) => turn === last.record.current));
         }
         active = true;
         return true;
@@ -187,12 +218,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
     if (predecessor?.alive && !predecessor.record.final) {
       log.info({ predecessor: predecessor.record.process }, 'standing by until the predecessor stops');
-      for (const { turn, position } of predecessor.record.turns) {
-        // If it is killed, what it handed over last has to be played again.
-        const from = Math.max(0, position - REPLY_RATE_HZ);
-        speaker.tell({ type: 'continued', turn, position: from });
-        receiver.expect(turn, from);
-      }
+      prepare(predecessor.record);
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
       await Promise.race([output.attempted, new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve))]);
     } else {
@@ -209,20 +235,20 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const { unheard } = output.latency;
       // A successor needs a moment to hear of it; it is told beforehand where to go on, and this process plays until there.
       const lead = active && speaker.playout.moving && unheard > 0 ? samplesOf(LAST_WORD_MS) : 0;
-      let ahead = speaker.playout;
+      leaving = active;
+      active = false;
       const stopped = new Promise<void>((resolve) => {
-        ahead = speaker.stopIn(lead, () => {
+        speaker.stopIn(lead, () => {
           void output.close();
           resolve();
         });
       });
-      if (active) book.writeLast(ahead, { heard: speaker.heard, unheard, toGo: lead });
-      leaving = active;
-      active = false;
+      if (leaving) note(lead);
       reports.leave();
       const limit = new Promise<true>((resolve) => clock.after(STOP_LIMIT_MS, () => resolve(true)));
       const hangs = await Promise.race([stopped, limit]);
-      if (!hangs) book.comeTo(0);
+      if (leaving) note(hangs ? Math.max(1, speaker.samplesToGo) : 0);
+      leaving = false;
       await output.close();
       // The device has played everything by now; the turns that were on their way out are told as finished.
       speaker.render(unheard);

@@ -69,7 +69,6 @@ function run(actions: readonly Action[], depth: number) {
     (samples) => device.takeBack(samples),
   );
   let delivered = 0;
-  let warnings = 0;
   const deliver = (samples: number): void => {
     const to = Math.min(LENGTH, delivered + samples);
     speaker.append(
@@ -88,11 +87,10 @@ function run(actions: readonly Action[], depth: number) {
         speaker.listen({ type: 'speech', speech: { utterance: 1, state: one.state }, atMs: 0 });
         break;
       case 'warning': {
-        warnings += 1;
         // A sentence that is not heard, so that what is heard is the reply.
-        speaker.alerts.begin(`${warnings}`, { urgent: false, spoken: true });
-        speaker.alerts.append(`${warnings}`, new Int16Array(one.samples));
-        speaker.alerts.close(`${warnings}`);
+        const words = speaker.alerts.begin({ urgent: false, spoken: true });
+        words?.append(new Int16Array(one.samples));
+        words?.close();
         speaker.attend();
         break;
       }

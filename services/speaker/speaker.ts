@@ -1,6 +1,5 @@
 import { PERIOD_SAMPLES } from './outputs/output.ts';
 import { Player, type PlayerNews } from './player.ts';
-import { nextPlayout } from './playout/playout.ts';
 import type { PlayoutEvent, PlayoutState } from './playout/playout-state.ts';
 import { nextYielding, type YieldingEvent, type YieldingState, yieldingTo } from './yielding.ts';
 
@@ -70,20 +69,18 @@ export class Speaker {
   }
 
   /**
-   * Plays this many samples more and then nothing. What happens meanwhile, but for an interrupt, is left to the successor, so
-   * that the playout returned, as it will be then, can be relied on.
+   * Plays this many samples more and then nothing. How loud, and whether at all, stays as it is until then: a ramp that the
+   * successor does not know of would be cut in two. An interrupt is obeyed.
    * @param stopped is called when it has come to that.
    */
-  stopIn(samples: number, stopped: () => void): PlayoutState {
+  stopIn(samples: number, stopped: () => void): void {
     this.frozen = true;
     const change = (): void => {
       this.player.tell({ type: 'held', by: 'standby' });
       stopped();
     };
-    const ahead = nextPlayout(this.player.state, { type: 'pulled', samples }).state;
-    if (samples > 0) this.shift = { inSamples: samples, change };
-    else change();
-    return ahead;
+    this.shift = samples > 0 ? { inSamples: samples, change } : undefined;
+    if (!this.shift) change();
   }
 
   private renderNow(count: number): Int16Array {
@@ -92,14 +89,11 @@ export class Speaker {
   }
 
   append(turn: number, from: number, samples: Int16Array): void {
-    if (this.frozen) return;
     this.player.append(turn, from, samples);
     this.hasten();
   }
 
   tell(event: PlayoutEvent): void {
-    // An interrupt is obeyed by both sides of a handover: what is dropped needs no common position.
-    if (this.frozen && event.type !== 'interrupted' && event.type !== 'dropped') return;
     this.player.tell(event);
     this.hasten();
   }
@@ -135,7 +129,7 @@ export class Speaker {
   }
 
   private hasten(): void {
-    // At a handover the other side has been told where this one stops.
+    // At a handover the other side has been told when this one stops.
     if (this.frozen || this.shift) return;
     const obsolete = this.player.obsoleteSamples;
     const back = obsolete > 0 ? this.takeBack(obsolete) : 0;

@@ -10,12 +10,7 @@ const TAPS = 0xe1_0000;
 const SEED = 1;
 const BITS_PER_SAMPLE = 16;
 
-/** The sample at `index` (any non-negative integer; the signal repeats after CODED_PERIOD_SAMPLES). */
-export function encodeCodedSample(index: number): number {
-  return codedSamples(index, 1)[0] ?? 0;
-}
-
-/** `count` samples of the signal from `fromIndex` on. */
+/** `count` samples of the signal from `fromIndex` on (any non-negative integer; it repeats after CODED_PERIOD_SAMPLES). */
 export function codedSamples(fromIndex: number, count: number): Int16Array {
   const samples = new Int16Array(count);
   let register = registerAt(fromIndex % CODED_PERIOD_SAMPLES);

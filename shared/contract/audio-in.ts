@@ -6,7 +6,7 @@ import { at, milliseconds, u32, unitInterval } from './fields.ts';
 /** Evidence and decision of the voice activity detector about one utterance. */
 export const Speech = z.object({
   utterance: u32,
-  /** possible: two windows above the threshold. started: minimum speech reached. discarded: it was a cough or a horn. */
+  /** possible: one window near the threshold. started: minimum speech reached. discarded: it was a cough or a horn. */
   state: z.enum(['possible', 'started', 'ended', 'discarded']),
   probability: unitInterval,
   speechMs: milliseconds,

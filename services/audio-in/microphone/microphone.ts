@@ -27,15 +27,3 @@ export interface Capture {
   /** The device is free when this resolves; nothing is captured any more as soon as it has been called. */
   close(): Promise<void>;
 }
-
-/** The average of interleaved channels. */
-export function toMono(interleaved: Int16Array, channels: number): Int16Array {
-  if (channels === 1) return interleaved;
-  const mono = new Int16Array(Math.floor(interleaved.length / channels));
-  for (let frame = 0; frame < mono.length; frame += 1) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel += 1) sum += interleaved[frame * channels + channel] ?? 0;
-    mono[frame] = Math.round(sum / channels);
-  }
-  return mono;
-}

@@ -7,6 +7,8 @@ import { withoutMonitor } from './monitor-guard.ts';
 describe('a microphone behind a sound server', () => {
   let server: ScriptedSoundServer;
   let heard: number[];
+  /** Calls of `captured`. */
+  let signs: number;
   let lost: string[];
   let device: CaptureListener;
   let closed: boolean;
@@ -16,6 +18,7 @@ describe('a microphone behind a sound server', () => {
     server.sinks = ['speaker'];
     server.source = 'lapel';
     heard = [];
+    signs = 0;
     lost = [];
     closed = false;
   });
@@ -33,7 +36,10 @@ describe('a microphone behind a sound server', () => {
       },
     };
     const listener: CaptureListener = {
-      captured: (samples) => heard.push(...samples),
+      captured: (samples) => {
+        signs += 1;
+        heard.push(...samples);
+      },
       lost: ({ message }) => lost.push(message),
     };
     return withoutMonitor(microphone, server).open(listener, new AbortController().signal);
@@ -47,6 +53,15 @@ describe('a microphone behind a sound server', () => {
     expect(heard).toEqual([1, 2]);
     await asked;
     expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it('gives a sign of life while its samples wait, for the server may take longer than a device may be silent', async () => {
+    await open();
+    const asked = server.change();
+    signs = 0;
+    device.captured(Int16Array.of(2));
+    expect({ signs, heard }).toEqual({ signs: 1, heard: [1] });
+    await asked;
   });
 
   it('is refused while the server offers what the loudspeaker plays', async () => {

@@ -2,6 +2,8 @@ import type { SoundServer } from '#shared/audio/sound-server.ts';
 import { CortexError } from '#shared/errors/cortex-error.ts';
 import type { Microphone } from './microphone.ts';
 
+const NO_SAMPLES = new Int16Array(0);
+
 /**
  * Refuses what the loudspeaker plays as a microphone. A sound server whose last source was unplugged silently moves its
  * listeners to the monitor of the default sink, and the assistant would hear itself. While it is unknown where samples come
@@ -12,6 +14,7 @@ export function withoutMonitor(microphone: Microphone, server: SoundServer): Mic
     async open(listener, signal) {
       let held: Int16Array[] | undefined = [];
       let over = false;
+      let opened = false;
       let checks = 0;
       let endWatch = (): void => undefined;
 
@@ -26,8 +29,10 @@ export function withoutMonitor(microphone: Microphone, server: SoundServer): Mic
         {
           captured(samples) {
             if (over) return;
-            if (held) held.push(samples);
-            else listener.captured(samples);
+            held?.push(samples);
+            // None of them, but a sign of life: the answer may take longer than a device may be silent.
+            if (!held) listener.captured(samples);
+            else if (opened) listener.captured(NO_SAMPLES);
           },
           lost(reason) {
             if (end()) listener.lost(reason);
@@ -65,6 +70,7 @@ export function withoutMonitor(microphone: Microphone, server: SoundServer): Mic
         await capture.close();
         throw reason;
       }
+      opened = true;
       return {
         ...capture,
         close() {

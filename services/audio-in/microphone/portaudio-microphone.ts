@@ -6,7 +6,7 @@ import {
 } from '#shared/audio/portaudio-binding.ts';
 import { CortexError, messageOf } from '#shared/errors/cortex-error.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { type Capture, type CaptureListener, type Microphone, toMono } from './microphone.ts';
+import type { Capture, CaptureListener, Microphone } from './microphone.ts';
 
 const PERIODS_A_SECOND = 100;
 /** Two seconds: what the event loop may be away before PortAudio's callback has to wait for it. */
@@ -74,7 +74,7 @@ function openStream(portAudio: PortAudio, device: PortAudioDevice, clock: Clock,
         if (finished || err) throw new Error(err ?? 'its stream ended');
         const samples = new Int16Array(buf.length >> 1);
         Buffer.from(samples.buffer).set(buf.subarray(0, samples.length * 2));
-        listener.captured(toMono(samples, 1));
+        listener.captured(samples);
       }
     } catch (error) {
       if (!open) return;

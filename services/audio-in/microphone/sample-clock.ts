@@ -5,6 +5,7 @@
 export class SampleClock {
   private offsetMs: number | undefined;
   private newestEnd = 0;
+  private restarted = false;
   private readonly sampleRateHz: number;
 
   constructor(sampleRateHz: number) {
@@ -16,13 +17,14 @@ export class SampleClock {
     const observedMs = atMs - (end * 1000) / this.sampleRateHz;
     const passedMs = ((end - this.newestEnd) * 1000) / this.sampleRateHz;
     this.newestEnd = end;
-    const allowedMs = this.offsetMs === undefined ? observedMs : this.offsetMs + passedMs * MAX_DRIFT;
-    this.offsetMs = Math.min(observedMs, allowedMs);
+    const known = this.restarted ? undefined : this.offsetMs;
+    this.offsetMs = Math.min(observedMs, known === undefined ? observedMs : known + passedMs * MAX_DRIFT);
+    this.restarted = false;
   }
 
-  /** After a gap in the capture, positions go on but time has jumped. */
+  /** After a gap in the capture, positions go on but time has jumped. What was captured before it keeps its time until then. */
   restart(): void {
-    this.offsetMs = undefined;
+    this.restarted = true;
   }
 
   /** Unix milliseconds of the sample at `position`. */

@@ -36,6 +36,21 @@ describe('a WAV file as microphone', () => {
     expect(longer.slice(798, 802)).toEqual([799, 800, 0, 0]);
   });
 
+  it('plays on where it was when the clock learns the time', async () => {
+    const clock = manualClock();
+    let learntMs = 0;
+    const heard: number[] = [];
+    const listener = { captured: (samples: Int16Array) => heard.push(...samples), lost: () => undefined };
+    const jumping = { ...clock, nowMs: () => clock.nowMs() + learntMs };
+    const capture = await wavMicrophone({ path, loop: false, clock: jumping }).open(listener, signal);
+    clock.advance(20);
+    learntMs = 3_600_000;
+    clock.advance(30);
+    await capture.close();
+    expect(heard.length).toBeGreaterThan(300);
+    expect(heard).toEqual(Array.from(heard, (_, index) => index + 1));
+  });
+
   it('repeats when it loops', async () => {
     const { heard } = await play(true, [30, 100, 100]);
     expect(heard.length).toBe(1_840);

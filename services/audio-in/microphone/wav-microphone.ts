@@ -6,6 +6,8 @@ import type { Capture, CaptureListener, Microphone } from './microphone.ts';
 
 /** As long as a sound card's period: small enough that the voice detector is not kept waiting. */
 const PERIOD_MS = 10;
+/** A timer that is later than this is not late: the machine has learnt the time, or was asleep itself. */
+const LATEST_MS = 10_000;
 
 interface WavMicrophoneOptions {
   path: string;
@@ -23,9 +25,11 @@ export function wavMicrophone({ path, loop, clock, standsInFor }: WavMicrophoneO
   return {
     async open(listener: CaptureListener): Promise<Capture> {
       const sound = await load(path);
-      const startedAtMs = clock.nowMs();
+      let startedAtMs = clock.nowMs();
       let position = 0;
       const cancel = clock.every(PERIOD_MS, () => {
+        const playedMs = (position * 1000) / sound.sampleRateHz;
+        if (clock.nowMs() - startedAtMs - playedMs > LATEST_MS) startedAtMs = clock.nowMs() - playedMs;
         // As many samples as have become due: a late timer delays nothing for good.
         const due = Math.floor(((clock.nowMs() - startedAtMs) * sound.sampleRateHz) / 1000);
         if (due === position) return;

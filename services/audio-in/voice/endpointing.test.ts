@@ -81,6 +81,11 @@ describe('endpointing', () => {
     expect(ended).toMatchObject({ onset: 2 * WINDOW, position: 31 * WINDOW, voicedSamples: 12 * WINDOW });
   });
 
+  it('does not begin with noise that was nearly a voice for long before somebody spoke', () => {
+    const [, started] = hear([...times(1_000, 0.4), ...times(10, 0.9)]);
+    expect(started).toMatchObject({ state: 'started', onset: 1_000 * WINDOW - 500 * 16 });
+  });
+
   it('starts at once when no minimum is asked for', () => {
     expect(states(hear([0.9, 0.9], { minSpeechSamples: 0 }))).toEqual(['possible', 'started']);
   });

@@ -49,8 +49,6 @@ export interface EndpointingEvent {
   position: number;
   voicedSamples: number;
   probability: number;
-  /** The utterance was cut because it became too long; the next begins at `position`. */
-  split?: boolean;
 }
 
 export const SILENT: Endpointing = { phase: 'silent' };
@@ -62,6 +60,8 @@ const SAMPLES_PER_MS = 16;
  * recordings; none of 56 noises and coughs reaches it).
  */
 const HYSTERESIS = 0.15;
+/** A word that begins softly is certain within this; what was nearly a voice for longer before it was noise. */
+const SOFT_ONSET_SAMPLES = 500 * SAMPLES_PER_MS;
 /** One window above the threshold may be a click; speech that starts has more. */
 const CERTAIN_WINDOWS = 2;
 /** A pause inside a word is shorter than this; possible speech that is silent for longer was a cough or a horn. */
@@ -101,8 +101,9 @@ export function nextEndpointing(
       const sure = state.phase === 'possible' && state.certainWindows > 0;
       const timbres = sure ? [...heard.timbres, window.timbre] : [window.timbre];
       const voicedSamples = sure ? heard.voicedSamples : window.samples;
+      const onset = sure ? heard.onset : Math.max(heard.onset, window.position - SOFT_ONSET_SAMPLES);
       const certainWindows = heard.certainWindows + certain;
-      return start({ ...heard, voicedSamples, timbres, certainWindows }, window, options);
+      return start({ ...heard, onset, voicedSamples, timbres, certainWindows }, window, options);
     }
     if (silence < DISCARD_AFTER_SAMPLES) return { state: heard, events: [] };
     return { state: SILENT, events: [{ ...at(heard, end, window), state: 'discarded' }] };
@@ -140,7 +141,7 @@ function split(
   return {
     state: { ...next, phase: 'started', startPosition: end },
     events: [
-      { ...at(heard, end, window), state: 'ended', split: true },
+      { ...at(heard, end, window), state: 'ended' },
       { ...at(next, end, window), state: 'possible' },
       { ...at(next, end, window), state: 'started' },
     ],

@@ -106,6 +106,8 @@ export class Listening {
     this.heard = this.ring.head;
     this.captureBegan = this.ring.head;
     this.measured = this.ring.head;
+    // No pre-roll reaches back behind the gap, least of all to what was said before the user closed the microphone.
+    this.utterances.beginHere();
     return outputs;
   }
 
@@ -127,8 +129,8 @@ export class Listening {
   leave(): Omit<HandoverState, 'state' | 'pid'> {
     this.publishing = false;
     const reference = this.ring.head;
-    // With the device closed there is nothing to join to, and a blocked microphone's last second is nobody's business.
-    const from = this.capturedSamples === 0 ? reference : reference - HANDED_OVER_SAMPLES;
+    // With the device closed there is nothing to join to, and what was heard before it was closed is nobody's business.
+    const from = Math.max(this.captureBegan, reference - HANDED_OVER_SAMPLES);
     const samples = this.ring.read(from, reference);
     return {
       samples: Buffer.from(samples.buffer).toString('base64'),

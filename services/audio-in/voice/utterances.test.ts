@@ -16,9 +16,14 @@ const timbre = { levelDbfs: -20, brightness: 0.2 };
 
 /** Every sample holds its own position, so that a frame shows what it was cut from. */
 class Bench {
-  readonly ring = new SampleRing(16 * 16_000);
-  readonly utterances = new Utterances(this.ring, 100, (position) => 1_000_000 + position / 16);
+  readonly ring: SampleRing;
+  readonly utterances: Utterances;
   readonly outputs: UtteranceOutput[] = [];
+
+  constructor(keptSamples = 16 * 16_000) {
+    this.ring = new SampleRing(keptSamples);
+    this.utterances = new Utterances(this.ring, 100, (position) => 1_000_000 + position / 16);
+  }
 
   hear(...probabilities: number[]): this {
     for (const probability of probabilities) {
@@ -87,6 +92,13 @@ describe('utterances', () => {
   it('have no pre-roll from before the microphone was opened', () => {
     const bench = new Bench().hear(0, ...times(8, 0.9));
     expect(bench.streams().get(100)?.from).toBe(0);
+  });
+
+  it('begin with what is still kept where it took long to become certain of them', () => {
+    const bench = new Bench(16_000);
+    for (let word = 0; word < 8; word += 1) bench.hear(0.9, ...times(5, 0));
+    const { from } = bench.streams().get(100) ?? {};
+    expect(from).toBe((7 * 6 + 1) * WINDOW - 16_000);
   });
 
   it('never share a sample: a pre-roll stops where the last utterance ended', () => {

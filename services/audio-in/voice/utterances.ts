@@ -153,7 +153,7 @@ export class Utterances {
         this.nextUtterance += 1;
         return [{ kind: 'speech', utterance: this.utterance, event }];
       case 'started': {
-        const begin = Math.max(event.onset - options.prerollSamples, this.spoken);
+        const begin = Math.max(event.onset - options.prerollSamples, this.spoken, this.ring.tail);
         this.open = { utterance: this.utterance, begin, published: begin };
         return [{ kind: 'speech', utterance: this.utterance, event }];
       }

@@ -4,9 +4,8 @@ import type { Alert } from '#shared/contract/speaker.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
-import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { AlertVoice } from './alert-voice.ts';
-import { earcon } from './earcons.ts';
+import { REPLY_EARCONS } from './earcons.ts';
 
 /** Longer warnings are cut: whoever needs more words uses thinker/say. At 15 characters a second this is 20 s. */
 const MAX_TEXT = 300;
@@ -26,22 +25,22 @@ export async function soundAlert(
 ): Promise<void> {
   const sentence = text?.trim().slice(0, MAX_TEXT);
   if (!kind && !sentence) return;
-  const begun = voice.begin(id, {
+  const words = voice.begin({
     urgent: kind === 'danger',
     spoken: Boolean(sentence),
-    ...(kind && { earcon: earcon(kind, REPLY_RATE_HZ) }),
+    ...(kind && { earcon: REPLY_EARCONS[kind] }),
   });
-  meters.count(begun ? 'alertsPlayed' : 'alertsRefused');
-  if (!begun) log.warn({ id }, 'too many alerts are waiting, this one is dropped');
-  if (!begun || !sentence) return;
+  meters.count(words ? 'alertsPlayed' : 'alertsRefused');
+  if (!words) log.warn({ id }, 'too many alerts are waiting, this one is dropped');
+  if (!words || !sentence) return;
   try {
-    voice.append(id, await speak(sentence));
+    words.append(await speak(sentence));
   } catch (error) {
     meters.count('alertsWithoutVoice');
     log.warn({ id, reason: messageOf(error) }, 'an alert is sounded without its words');
     // Better any sound than none.
-    if (!kind) voice.append(id, earcon('attention', REPLY_RATE_HZ));
+    if (!kind) words.append(REPLY_EARCONS.attention);
   } finally {
-    voice.close(id);
+    words.close();
   }
 }

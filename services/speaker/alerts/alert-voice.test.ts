@@ -14,7 +14,7 @@ function render(voice: AlertVoice, count: number): number[] {
 describe('the alert voice', () => {
   it('plays an earcon at once and ducks the reply for as long', () => {
     const voice = new AlertVoice();
-    voice.begin('a', { urgent: false, spoken: false, earcon: tone(5, 3) });
+    voice.begin({ urgent: false, spoken: false, earcon: tone(5, 3) });
     expect(voice.demands).toBe('duck');
     expect(render(voice, 5)).toEqual([5, 5, 5, 0, 0]);
     expect(voice.demands).toBe('nothing');
@@ -22,27 +22,27 @@ describe('the alert voice', () => {
 
   it('holds the reply until the sentence that follows the earcon is over', () => {
     const voice = new AlertVoice();
-    voice.begin('a', { urgent: false, spoken: true, earcon: tone(5, 2) });
+    const words = voice.begin({ urgent: false, spoken: true, earcon: tone(5, 2) });
     expect(render(voice, 4)).toEqual([5, 5, 0, 0]);
     expect(voice.demands).toBe('pause');
-    voice.append('a', tone(7, 2));
-    voice.close('a');
+    words?.append(tone(7, 2));
+    words?.close();
     expect(render(voice, 3)).toEqual([7, 7, 0]);
     expect(voice.demands).toBe('nothing');
   });
 
   it('plays alerts one after the other', () => {
     const voice = new AlertVoice();
-    voice.begin('a', { urgent: false, spoken: false, earcon: tone(1, 2) });
-    voice.begin('b', { urgent: false, spoken: false, earcon: tone(2, 2) });
+    voice.begin({ urgent: false, spoken: false, earcon: tone(1, 2) });
+    voice.begin({ urgent: false, spoken: false, earcon: tone(2, 2) });
     expect(render(voice, 5)).toEqual([1, 1, 2, 2, 0]);
   });
 
   it('lets danger cut in at once and fades what it cuts', () => {
     const voice = new AlertVoice();
-    voice.begin('a', { urgent: false, spoken: false, earcon: tone(1000, 1_000) });
+    voice.begin({ urgent: false, spoken: false, earcon: tone(1000, 1_000) });
     render(voice, 10);
-    voice.begin('b', { urgent: true, spoken: false, earcon: tone(1, 2) });
+    voice.begin({ urgent: true, spoken: false, earcon: tone(1, 2) });
     const mix = render(voice, 200);
     expect(mix[0]).toBeGreaterThan(900);
     expect(mix[119]).toBeLessThan(10);
@@ -51,18 +51,15 @@ describe('the alert voice', () => {
 
   it('stops a sentence when a person says stop, and keeps the earcons', () => {
     const voice = new AlertVoice();
-    voice.begin('a', { urgent: false, spoken: true });
-    voice.append('a', tone(3, 1_000));
-    voice.begin('b', { urgent: false, spoken: false, earcon: tone(2, 500) });
+    voice.begin({ urgent: false, spoken: true })?.append(tone(3, 1_000));
+    voice.begin({ urgent: false, spoken: false, earcon: tone(2, 500) });
     voice.hush();
     expect(render(voice, 500).slice(120)).toEqual(new Array(380).fill(2));
   });
 
   it('refuses one too many', () => {
     const voice = new AlertVoice();
-    const begun = Array.from({ length: 10 }, (_unused, index) =>
-      voice.begin(String(index), { urgent: false, spoken: false, earcon: tone(1, 1) }),
-    );
+    const begun = Array.from({ length: 10 }, () => voice.begin({ urgent: false, spoken: false, earcon: tone(1, 1) }));
     expect(begun.filter(Boolean)).toHaveLength(8);
   });
 });

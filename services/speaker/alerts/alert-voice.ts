@@ -2,7 +2,6 @@ import { advance, type Ramp, rampTo, slopeOf, steady } from '../playout/ramp.ts'
 
 /** One alert: an earcon, a sentence, or both. */
 interface AlertSound {
-  id: string;
   urgent: boolean;
   spoken: boolean;
   parts: Int16Array[];
@@ -10,6 +9,13 @@ interface AlertSound {
   open: boolean;
   position: number;
   fade: Ramp;
+}
+
+/** How an alert gets its sentence; without effect once the alert was cut. Two alerts may bear the same id. */
+export interface AlertWords {
+  append(samples: Int16Array): void;
+  /** Nothing more of this alert will come. */
+  close(): void;
 }
 
 /** More than this waiting is noise, not warning. */
@@ -33,11 +39,10 @@ export class AlertVoice {
     return this.waiting.length === 0 && this.cut.length === 0;
   }
 
-  /** False when too many are waiting. `spoken`: a sentence follows by `append`, and `close` ends it. */
-  begin(id: string, { urgent, spoken, earcon }: { urgent: boolean; spoken: boolean; earcon?: Int16Array }): boolean {
-    if (this.waiting.length >= MAX_WAITING && !urgent) return false;
+  /** Undefined when too many are waiting. `spoken`: a sentence follows by `append`, and `close` ends it. */
+  begin({ urgent, spoken, earcon }: { urgent: boolean; spoken: boolean; earcon?: Int16Array }): AlertWords | undefined {
+    if (this.waiting.length >= MAX_WAITING && !urgent) return undefined;
     const sound: AlertSound = {
-      id,
       urgent,
       spoken,
       parts: earcon ? [earcon] : [],
@@ -45,29 +50,26 @@ export class AlertVoice {
       position: 0,
       fade: steady(1),
     };
+    const words: AlertWords = {
+      append: (samples) => sound.parts.push(samples),
+      close() {
+        sound.open = false;
+      },
+    };
     const [current] = this.waiting;
     if (!urgent || current?.urgent) {
       this.waiting.push(sound);
-      return true;
+      return words;
     }
-    if (current) this.cut.push({ ...current, fade: rampTo(current.fade, 0, CUT_SAMPLES) });
+    if (current) this.cut.push(cutOff(current));
     this.waiting = [sound, ...this.waiting.slice(1)].slice(0, MAX_WAITING);
-    return true;
-  }
-
-  append(id: string, samples: Int16Array): void {
-    this.waiting.find((sound) => sound.id === id)?.parts.push(samples);
-  }
-
-  /** Nothing more of this alert will come. */
-  close(id: string): void {
-    for (const sound of this.waiting) if (sound.id === id) sound.open = false;
+    return words;
   }
 
   /** Ends the spoken part of every alert: a person said stop. Earcons are shorter than the word. */
   hush(): void {
     const [current] = this.waiting;
-    if (current?.spoken) this.cut.push({ ...current, fade: rampTo(current.fade, 0, CUT_SAMPLES) });
+    if (current?.spoken) this.cut.push(cutOff(current));
     this.waiting = this.waiting.filter((sound) => !sound.spoken);
   }
 
@@ -83,6 +85,11 @@ export class AlertVoice {
       this.waiting.shift();
     }
   }
+}
+
+/** What is left of a sound that has to make way: words that come now are none of it. */
+function cutOff(sound: AlertSound): AlertSound {
+  return { ...sound, parts: [...sound.parts], fade: rampTo(sound.fade, 0, CUT_SAMPLES) };
 }
 
 /** Plays what there is of one sound; returns how many samples that were. */

@@ -1,4 +1,5 @@
 import type { Alert } from '#shared/contract/speaker.ts';
+import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 
 export type Earcon = NonNullable<Alert['earcon']>;
 
@@ -57,3 +58,14 @@ function envelope(atMs: number, lengthMs: number): number {
   const release = Math.min(1, (lengthMs - atMs) / RELEASE_MS);
   return attack * release * Math.exp((-2 * atMs) / lengthMs);
 }
+
+/**
+ * Every earcon at the rate of replies, made when the process starts: one takes 10 ms of a core and more, for which a sound card
+ * with as much ahead of it would not wait.
+ */
+export const REPLY_EARCONS: Readonly<Record<Earcon, Int16Array>> = {
+  danger: earcon('danger', REPLY_RATE_HZ),
+  attention: earcon('attention', REPLY_RATE_HZ),
+  ready: earcon('ready', REPLY_RATE_HZ),
+  offline: earcon('offline', REPLY_RATE_HZ),
+};

@@ -1,6 +1,7 @@
 import type { Clock } from '#shared/time/clock.ts';
 import type { OutputLatency } from '../outputs/output-keeper.ts';
 import type { Inheritance, PlayoutState } from '../playout/playout-state.ts';
+import { endDoomed } from '../playout/turn-changes.ts';
 import type { YieldingState } from '../yielding.ts';
 import { type PlayoutRecord, PlayoutRecordFile } from './playout-record.ts';
 
@@ -11,14 +12,21 @@ const REMEMBERED_OVER = 64;
 const REMEMBERED_KNOWN = 8;
 const SAMPLES_PER_MS = 24;
 
-/** What of the record of a process that is no more its successor takes over. */
-export function inheritanceOf(record: PlayoutRecord, nowMs: number): Inheritance {
+/**
+ * What of the record of a process that plays no more its successor takes over.
+ * @param unwritten samples it has noted and not handed over.
+ */
+export function inheritanceOf(record: PlayoutRecord, nowMs: number, unwritten = 0): Inheritance {
   const { turns, current, leaving, over, known, final, toGo, perishable } = record;
   if (Math.abs(nowMs - record.atMs) > MAX_AGE_MS) {
     const stale = [...turns, ...leaving].map(({ turn }) => turn);
     return { turns: [], leaving: [], over: [...over, ...stale], known: [], lostSamples: 0 };
   }
-  return { turns, current, leaving, over, known, lostSamples: final ? toGo : perishable };
+  if (final && toGo === 0) {
+    // Everything it has handed over is heard, and it tells the end of that itself.
+    return { turns, current, leaving: [], over: [...over, ...leaving.map(({ turn }) => turn)], known, lostSamples: 0 };
+  }
+  return { turns, current, leaving, over, known, lostSamples: perishable + unwritten };
 }
 
 /** Keeps the record of this process's playout on disk: cheap enough for every period, and silent while nothing changes. */
@@ -27,7 +35,6 @@ export class HandoverBook {
   private readonly clock: Clock;
   private readonly process: string;
   private written: PlayoutState | undefined;
-  private record: PlayoutRecord | undefined;
 
   /** @param process who writes, see `Processes`. */
   constructor(path: string, process: string, clock: Clock) {
@@ -36,49 +43,33 @@ export class HandoverBook {
     this.clock = clock;
   }
 
-  /** @param unheard samples handed over and not yet heard. @param perishable how many of them die with this process. */
-  write(state: PlayoutState, { heard, unheard, perishable }: OutputLatency & { heard: YieldingState['heard'] }): void {
-    if (!hasMoved(this.written, state)) return;
-    this.written = state;
-    const leaving = state.leaving.map(({ plan, left }) => ({ turn: plan.turn, position: plan.position, left }));
-    this.put({ ...this.common(state, heard, unheard), final: false, toGo: 0, perishable, leaving });
-  }
-
   /**
-   * The last word: after `toGo` samples more the playout will be `ahead`, and everything handed over will be heard.
-   * To be followed by `comeTo` as they go.
+   * @param unheard samples handed over and not yet heard. @param perishable how many of them die with this process.
+   * @param toGo in the last word, and until it has come true: samples still to hand over before this process stops.
    */
-  writeLast(
-    ahead: PlayoutState,
-    { heard, unheard, toGo }: { heard: YieldingState['heard']; unheard: number; toGo: number },
+  write(
+    state: PlayoutState,
+    { heard, unheard, perishable, toGo }: OutputLatency & { heard: YieldingState['heard']; toGo?: number },
   ): void {
-    const common = this.common(ahead, heard, unheard + toGo);
-    const over = [...common.over, ...ahead.leaving.map(({ plan }) => plan.turn)].slice(-REMEMBERED_OVER);
-    this.put({ ...common, over, final: true, toGo, perishable: 0, leaving: [] });
-  }
-
-  /** As many samples are still to go until the last word is true. */
-  comeTo(toGo: number): void {
-    if (this.record?.final && this.record.toGo !== toGo) this.put({ ...this.record, toGo });
-  }
-
-  private common(state: PlayoutState, heard: YieldingState['heard'], unheard: number) {
+    if (toGo === undefined && !hasMoved(this.written, state)) return;
+    this.written = state;
     const nowMs = this.clock.nowMs();
-    return {
+    // A turn that is fading out was dropped: if we are killed in its ramp, nobody takes it up again.
+    const { turns, current, leaving, over, known } = endDoomed(state).state;
+    this.file.write({
       process: this.process,
       atMs: nowMs,
-      silentAtMs: nowMs + unheard / SAMPLES_PER_MS,
-      turns: state.turns.map(({ turn, position, told }) => ({ turn, position, told })),
-      ...(state.current !== undefined && { current: state.current }),
-      over: state.over.slice(-REMEMBERED_OVER),
-      known: state.known.slice(-REMEMBERED_KNOWN),
+      final: toGo !== undefined,
+      toGo: toGo ?? 0,
+      silentAtMs: nowMs + (unheard + (toGo ?? 0)) / SAMPLES_PER_MS,
+      perishable,
+      turns: turns.map(({ turn, position, told }) => ({ turn, position, told })),
+      ...(current !== undefined && { current }),
+      leaving: leaving.map(({ plan, left }) => ({ turn: plan.turn, position: plan.position, left })),
+      over: over.slice(-REMEMBERED_OVER),
+      known: known.slice(-REMEMBERED_KNOWN),
       ...(heard && { heard }),
-    };
-  }
-
-  private put(record: PlayoutRecord): void {
-    this.record = record;
-    this.file.write(record);
+    });
   }
 
   close(): void {

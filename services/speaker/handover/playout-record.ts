@@ -12,11 +12,11 @@ export const PlayoutRecord = z.object({
   /** See `processIdentity`. */
   process: z.string(),
   atMs: z.number(),
-  /** True in the last word of a process that stops: the positions are those at which it will have stopped. */
+  /** True from the last word of a process that stops. */
   final: z.boolean(),
-  /** Samples it has still to hand over until then. */
+  /** Samples it has still to hand over then, silence included; 0 when it has stopped. */
   toGo: z.int(),
-  /** When the last sample handed over so far is heard, Unix ms. */
+  /** When the last sample handed over so far, and to go, is heard, Unix ms. */
   silentAtMs: z.number(),
   /** Samples handed over that are lost with the process if it is killed. */
   perishable: z.int(),
@@ -73,6 +73,11 @@ export class PlayoutRecordFile {
 
 /** The record on disk, or undefined where there is none. A damaged one is none. */
 export function readPlayoutRecord(path: string): PlayoutRecord | undefined {
+  // Read in the moment in which it is written, it may be half of one record and half of the next.
+  return lookAt(path) ?? lookAt(path);
+}
+
+function lookAt(path: string): PlayoutRecord | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

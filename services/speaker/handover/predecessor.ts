@@ -18,7 +18,9 @@ export interface Predecessor {
 export function findPredecessor(path: string, { me, isAlive }: Processes): Predecessor | undefined {
   const record = readPlayoutRecord(path);
   if (!record || record.process === me) return undefined;
-  return { record, alive: isAlive(record.process) };
+  if (isAlive(record.process)) return { record, alive: true };
+  // It may have handed over more between the look at its record and its death.
+  return { record: readPlayoutRecord(path) ?? record, alive: false };
 }
 
 /** Whether it still hands over samples: those of its last word, or as many as it likes. */

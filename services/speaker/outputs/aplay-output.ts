@@ -6,6 +6,7 @@ import { readAplay } from './aplay-stderr.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
 import { raisePriority } from './realtime-priority.ts';
+import { RegularLook } from './regular-look.ts';
 
 const PERIOD_US = 5_000;
 /** aplay itself never pauses, so its share of the latency can be short; our own pauses are bridged by the pipe. */
@@ -17,6 +18,7 @@ const QUEUED_RESAMPLED_PERIODS = 4;
 /** aplay says within a few milliseconds that it cannot open a device; a sound server behind it may need longer. */
 const OPEN_LIMIT_MS = 3_000;
 const STALLED_MS = 1_000;
+const LOOK_MS = STALLED_MS / 4;
 
 interface Place {
   clock: Clock;
@@ -110,6 +112,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       cancelWatch();
       aplay.release();
       aplay.kill();
+      if (before === 'waiting') aplay.deafen();
       if (before === 'opening') {
         resolve(complaint || why);
         return;
@@ -211,10 +214,12 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       },
     };
 
-    const cancelWatch = clock.every(STALLED_MS / 4, () => {
+    const look = new RegularLook(LOOK_MS, clock.nowMs());
+    const cancelWatch = clock.every(LOOK_MS, () => {
+      const heldUp = look.wasHeldUp(clock.nowMs());
       if (state === 'waiting') return;
       const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
-      if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
+      if (!heldUp && clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
     });
     if (joined) {
       resolve(output);

@@ -158,8 +158,10 @@ export class AplayProcess {
     }
   }
 
-  /** For a successor. */
+  /** For a successor. Without effect once a younger aplay has taken the names of the pipes: who comes next must find that one. */
   note(note: AplayNote): void {
+    const noted = readNote(this.folder);
+    if (noted && noted.pid !== this.pid) return;
     writeFileAtomically(notePathIn(this.folder), JSON.stringify(note));
   }
 

@@ -11,11 +11,13 @@ import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './devi
 import { type OpenOutput, PERIOD_SAMPLES } from './output.ts';
 import { QueueDepth } from './queue-depth.ts';
 import { raisePriority } from './realtime-priority.ts';
+import { RegularLook } from './regular-look.ts';
 
 /** Periods between naudiodon's queue and the ear: the one being written, the one being played, the card's own buffer. */
 const PERIODS_BEYOND_QUEUE = 3;
 /** The callback takes a period every 5 ms; a card that takes none for this long is gone. */
 const STALLED_MS = 1_000;
+const LOOK_MS = STALLED_MS / 4;
 /** An idle PulseAudio sink may let its first customer wait for two seconds. */
 const FIRST_PERIODS = 20;
 const FIRST_STALL_MS = 5_000;
@@ -104,9 +106,10 @@ export function portAudioOutput(device: string | undefined, clock: Clock): OpenO
       return PERIOD_SAMPLES * (depth.periods + PERIODS_BEYOND_QUEUE);
     }
 
-    const cancelWatch = clock.every(STALLED_MS / 4, () => {
+    const look = new RegularLook(LOOK_MS, clock.nowMs());
+    const cancelWatch = clock.every(LOOK_MS, () => {
       const limitMs = written < FIRST_PERIODS ? FIRST_STALL_MS : STALLED_MS;
-      if (clock.nowMs() - wroteAtMs > limitMs) lose('it takes no more samples');
+      if (!look.wasHeldUp(clock.nowMs()) && clock.nowMs() - wroteAtMs > limitMs) lose('it takes no more samples');
     });
     stream.start();
     const feeding = feed().catch((error: unknown) => lose(messageOf(error)));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,30 @@ describe('the WAV file output', () => {
     await output.close();
     clock.advance(1_000);
     expect(readWav(readFileSync(path)).samples.length).toBe(12_000);
+  });
+
+  it('takes a clock that learns the time for no silence', async () => {
+    const clock = manualClock(Date.now());
+    let learntMs = 0;
+    const path = join(folder, 'out.wav');
+    const hooks = counting();
+    const output = await wavFileOutput(path, { ...clock, nowMs: () => clock.nowMs() + learntMs })(hooks);
+    clock.advance(100);
+    learntMs = 60_000;
+    clock.advance(100);
+    await output.close();
+    const { samples } = readWav(readFileSync(path));
+    expect(samples.length / 24).toBeCloseTo(195, -1);
+    expect([...samples]).toEqual(Array.from(samples, (_unused, index) => index + 1));
+    expect(hooks.underruns).toBe(0);
+  });
+
+  it('leaves no file open that it can open and not write', async () => {
+    const openFiles = () => readdirSync('/proc/self/fd').length;
+    const before = openFiles();
+    const open = wavFileOutput('/dev/full', manualClock());
+    for (let attempt = 0; attempt < 3; attempt += 1) await expect(open(counting())).rejects.toThrow();
+    expect(openFiles()).toBe(before);
   });
 
   it('records the silence a card would have played while the process slept', async () => {

@@ -23,7 +23,13 @@ export function wavFileOutput(path: string, clock: Clock, mostSamples = MOST_SAM
     // Two writers would overwrite each other.
     await hooks.alone();
     const file = openFile(path);
-    let samples = carriedOn(file, clock.nowMs());
+    let samples = 0;
+    try {
+      samples = carriedOn(file, clock.nowMs());
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
     let open = true;
     let stop = (): void => undefined;
 

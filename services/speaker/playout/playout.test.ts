@@ -202,6 +202,27 @@ describe('playout', () => {
     expect(refilled[1]).toMatchObject({ type: 'sounded', from: 1_000, fade: { from: 0, step: 1 / RAMP_UP } });
   });
 
+  it('counts an underrun without a pause too, where the rest came while the reply was fading out', () => {
+    const script = playout();
+    script.receive(7, 0, 600);
+    script.pull(540);
+    script.receive(7, 600, 5_000);
+    const effects = script.pull(1_000);
+    expect(effects).toContainEqual({ type: 'underran', turn: 7, heldSamples: 0 });
+  });
+
+  it('plays what there is of a turn that goes no further after a pause when the next one is ready', () => {
+    const script = playout();
+    script.receive(7, 0, 600);
+    script.pull();
+    script.feed({ type: 'held', by: 'speech' });
+    script.pull(2 * RAMP_DOWN);
+    script.feed({ type: 'released', by: 'speech' });
+    script.whole(8, 600);
+    script.pull(DRY_LIMIT);
+    expect(told(script.pull(1_000))).toEqual(['7 resumed 240', '8 started 0', '7 finished 600', '8 finished 600']);
+  });
+
   it('counts no underrun where only the end was late', () => {
     const script = playout();
     script.receive(7, 0, 1_000);
@@ -229,6 +250,7 @@ describe('playout', () => {
     script.feed({ type: 'ended', turn: 7 });
     const effects = script.pull(4_000);
     expect(effects).toContainEqual({ type: 'skipped', turn: 7, from: 1_000, to: 2_000 });
+    expect(effects.some((effect) => effect.type === 'underran')).toBe(false);
     expect(told(effects)).toEqual(['7 started 0', '7 finished 3000']);
     expect(sounded(effects).map(([, from]) => from)).toEqual([0, 1_000 - RAMP_DOWN, 2_000, 2_000 + RAMP_UP]);
   });

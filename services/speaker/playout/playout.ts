@@ -48,8 +48,11 @@ export function nextPlayout(state: PlayoutState, event: PlayoutEvent): PlayoutSt
         : drop(state, new Set([event.turn]));
     case 'held':
       return hold(state, event.by);
-    case 'released':
-      return same({ ...state, holds: state.holds.filter((by) => by !== event.by) });
+    case 'released': {
+      // Nothing of ours has sounded during a standby, so there is no loudness to come from.
+      const level = event.by === 'standby' ? steady(state.level.target) : state.level;
+      return same({ ...state, level, holds: state.holds.filter((by) => by !== event.by) });
+    }
     case 'levelChanged':
       return same({ ...state, level: rampTo(state.level, event.level, RAMP_UP) });
     case 'latencyChanged':

@@ -42,11 +42,22 @@ function choose(run: Pull): void {
       !state.turns.some((plan) => plan.turn !== state.current && isReady(run, plan))
     )
       return;
-    finish(run, currentOf(state));
+    const starved = currentOf(state);
+    if (starved && buffered(starved) > 0) {
+      endHere(run, starved);
+      return;
+    }
+    finish(run, starved);
   }
   if (state.holds.length > 0) return;
   const next = run.state.turns.find((plan) => isReady(run, plan));
   if (next) run.state = { ...run.state, current: next.turn, moving: false, underranInTurn: false };
+}
+
+/** Nothing more is waited for; what there is of the turn is played. */
+function endHere(run: Pull, plan: TurnPlan): void {
+  const turns = run.state.turns.map((other) => (other === plan ? { ...plan, ended: true } : other));
+  run.state = { ...run.state, turns };
 }
 
 function isReady({ state }: Pull, plan: TurnPlan): boolean {
@@ -74,7 +85,7 @@ function begin(run: Pull): boolean {
   const fade = fresh ? steady(1) : rampTo(state.fade, 1, RAMP_UP);
   const { dryFor, ...others } = state;
   let { prebuffer, underranInTurn } = state;
-  if (dryFor) {
+  if (dryFor !== undefined) {
     run.effects.push({ type: 'underran', turn: plan.turn, heldSamples: dryFor });
     prebuffer = Math.min(PREBUFFER_MAX, Math.max(PREBUFFER_AFTER_UNDERRUN, prebuffer * 2));
     underranInTurn = true;
@@ -118,7 +129,7 @@ function sound(run: Pull, offset: number, room: number): number {
     sinceTold: run.state.sinceTold + count,
     turns: run.state.turns.map((other) => (other === plan ? after : other)),
   };
-  settle(run, after);
+  settle(run, after, after.position > plan.position + count);
   return count;
 }
 
@@ -132,8 +143,8 @@ function aim(state: PlayoutState, plan: TurnPlan, available: number): PlayoutSta
   return rampTo(state.fade, 1, RAMP_UP);
 }
 
-/** What has become of the current turn after a stretch of it. */
-function settle(run: Pull, plan: TurnPlan): void {
+/** What has become of the current turn after a stretch of it. @param skipped whether a gap lay behind that stretch. */
+function settle(run: Pull, plan: TurnPlan, skipped: boolean): void {
   const { state } = run;
   const silent = state.fade.target === 0 && state.fade.left === 0;
   if (state.doomed && (silent || contiguous(plan) === 0)) {
@@ -143,7 +154,7 @@ function settle(run: Pull, plan: TurnPlan): void {
   } else if (plan.ended && buffered(plan) === 0) {
     finish(run, plan);
   } else if (silent) {
-    run.state = { ...state, moving: false, ...(state.holds.length === 0 && { dryFor: 0 }) };
+    run.state = { ...state, moving: false, ...(state.holds.length === 0 && !skipped && { dryFor: 0 }) };
   } else if (state.sinceTold >= PROGRESS_EVERY) {
     tell(run, plan, 'progress');
   }
@@ -177,10 +188,12 @@ function rest(run: Pull, samples: number): void {
   const plan = currentOf(state);
   const held = state.holds.length > 0;
   if (plan && held && plan.told === 'started' && !state.holds.includes('standby')) tell(run, plan, 'paused');
+  // A turn that may sound and does not waits for samples, be it after a fade, a gap or a pause.
+  const waits = plan !== undefined && !held;
   run.state = {
     ...run.state,
     level: advance(run.state.level, samples),
-    ...(state.dryFor !== undefined && !held && { dryFor: state.dryFor + samples }),
+    ...(waits && { dryFor: (state.dryFor ?? 0) + samples }),
   };
 }
 

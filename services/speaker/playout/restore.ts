@@ -19,13 +19,15 @@ export function restore(before: PlayoutState, inheritance: Inheritance): Playout
   const finished = inheritance.leaving.filter((turn) => !cutOff.includes(turn));
   const gone = new Set([...over, ...finished.map(({ turn }) => turn)]);
   const inherited = [...open, ...tails];
+  // What was said since the record was written counts.
+  const isKnown = (turn: number): boolean => before.known.some((own) => own.turn === turn);
   const others = before.turns.filter(({ turn }) => !gone.has(turn) && !inherited.some((plan) => plan.turn === turn));
   return {
     state: {
       ...before,
       turns: [...inherited, ...others].sort((one, other) => one.turn - other.turn),
       over: [...before.over, ...gone].slice(-MAX_OVER),
-      known: [...known.filter(({ turn }) => !gone.has(turn)), ...before.known].slice(-MAX_KNOWN),
+      known: [...known.filter(({ turn }) => !gone.has(turn) && !isKnown(turn)), ...before.known].slice(-MAX_KNOWN),
     },
     effects: [
       ...finished.map(({ turn, position }): PlayoutEffect => ({ type: 'told', turn, state: 'finished', position })),

@@ -1,0 +1,292 @@
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { interrupt, volume } from '#shared/contract/control.ts';
+import { manualClock } from '#shared/time/manual-clock.ts';
+import { type BenchOptions, coded, settled, speakerBench } from './speaker-bench.ts';
+
+const { bench, stateDir } = speakerBench();
+
+describe('a speaker and its successor', () => {
+  async function pair(options: Pick<BenchOptions, 'perishable'> = {}) {
+    const shared = { hub: new MemoryHub(), clock: manualClock(), dead: new Set<string>() };
+    const first = await bench({ ...shared, ...options, me: '1:1' });
+    await first.say(7, 0, 10_000);
+    await first.play(600);
+    const successor = () => bench({ ...shared, me: '2:2' });
+    const successorOnSameOutput = () => bench({ ...shared, me: '2:2', perishable: 0, continues: true });
+    return { ...shared, first, successor, successorOnSameOutput };
+  }
+
+  /** Everything of a block that is not silence. */
+  const voice = (block: number[]) => block.filter((sample) => sample !== 0);
+
+  it('stays silent beside its predecessor and goes on at the very next sample when that one stops', async () => {
+    const { first, successor } = await pair();
+    const second = await successor();
+    expect(voice(await second.play(600))).toEqual([]);
+    const heard = [...(await first.play(240)), ...voice(await first.stop()), ...voice(await second.play(9_000))];
+    expect(heard).toEqual([...coded(600, heard.length)]);
+    expect(heard.length).toBeGreaterThan(2_000);
+  });
+
+  it('says beforehand where it will stop, and the successor begins when that has been heard', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    const rest = await first.stop();
+    expect(voice(rest)).toHaveLength(150 * 24);
+    // Both devices are equally deep here, so the silence is the time until that stop and 8 ms to be safe.
+    const block = await second.play(6_000);
+    expect(block.findIndex((sample) => sample !== 0)).toBe((150 + 8) * 24);
+    expect(clock.nowMs()).toBe(1_000_000);
+  });
+
+  it('on the same output begins when the last sample of its predecessor is handed over, and then at once', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    await first.leave();
+    const rest = voice(await first.play(3_480));
+    clock.advance(10);
+    await settled();
+    expect(second.isAlone()).toBe(false);
+    rest.push(...voice(await first.play(240)));
+    clock.advance(10);
+    await settled();
+    expect(second.isAlone()).toBe(true);
+    expect(rest).toHaveLength(150 * 24);
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
+  });
+
+  it('on the same output begins at once when its predecessor dies with samples still to hand over', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    await first.leave();
+    const rest = voice(await first.play(1_200));
+    await first.kill();
+    clock.advance(10);
+    await settled();
+    expect(second.isAlone()).toBe(true);
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
+  });
+
+  it('waits for samples it has not got yet when its predecessor dies between last word and last sample', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    first.silenceThinker();
+    const second = await successorOnSameOutput();
+    await first.leave();
+    await first.play(1_200);
+    await first.kill();
+    clock.advance(10);
+    expect(await second.play(240)).toEqual(new Array(240).fill(0));
+    await second.say(7, 0, 10_000);
+    expect(await second.play(240)).toEqual([...coded(1_800, 240)]);
+  });
+
+  it('plays and tells the end of a reply that ends between the last word and the last sample of a killed one', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    await first.say(7, 10_000, 10, true);
+    await first.play(8_000);
+    const second = await successorOnSameOutput();
+    await first.leave();
+    await first.play(1_200);
+    await first.kill();
+    clock.advance(10);
+    expect(voice(await second.play(480))).toEqual([...coded(9_800, 210)]);
+    await second.play(480);
+    expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
+  });
+
+  describe('where a period was noted and not written when the predecessor was killed', () => {
+    /** The pipe to the device was last written before the record. */
+    function leaveUnwritten() {
+      const pipe = join(stateDir(), 'speaker-aplay.samples');
+      writeFileSync(pipe, '');
+      const noted = statSync(join(stateDir(), 'speaker-playout.json')).mtimeMs / 1_000;
+      utimesSync(pipe, noted - 0.005, noted - 0.005);
+    }
+
+    it('plays that period, also after the last word', async () => {
+      const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+      const second = await successorOnSameOutput();
+      await first.leave();
+      await first.play(1_200);
+      leaveUnwritten();
+      await first.kill();
+      clock.advance(10);
+      expect(await second.play(120)).toEqual([...coded(1_680, 120)]);
+    });
+
+    it('does not take the last word itself for the note of a period', async () => {
+      const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+      const second = await successorOnSameOutput();
+      await first.leave();
+      leaveUnwritten();
+      await first.kill();
+      clock.advance(10);
+      expect(await second.play(120)).toEqual([...coded(600, 120)]);
+    });
+  });
+
+  it('plays on to its last sample with what arrives after its last word', async () => {
+    const { first } = await pair();
+    await first.play(9_000);
+    await first.leave();
+    await first.say(7, 10_000, 5_000);
+    expect(await first.play(3_600)).toEqual([...coded(9_600, 3_600)]);
+  });
+
+  it.each([
+    ['has the output it is to go on with', 1_000, true],
+    ['cannot have it in time', 2_000, false],
+  ])('is ready beside its predecessor when it %s', async (_what, opensAfterMs, isOpen) => {
+    const { hub, clock, dead } = await pair();
+    let opened = false;
+    const opening = new Promise<void>((resolve) => {
+      clock.after(opensAfterMs, () => {
+        opened = true;
+        resolve();
+      });
+    });
+    const openWhenReady = bench({ hub, clock, dead, me: '2:2', opening }).then(() => opened);
+    for (let passed = 0; passed < 1_600; passed += 100) {
+      await settled();
+      clock.advance(100);
+    }
+    expect(await openWhenReady).toBe(isOpen);
+  });
+
+  it('begins as loud as its predecessor ended', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    await first.publish(volume, { volume: 0.5 });
+    const second = await successorOnSameOutput();
+    await first.stop();
+    clock.advance(10);
+    await settled();
+    expect(await second.play(1)).toEqual([Math.round((600 + 3_600 + 1) / 2)]);
+  });
+
+  it('does not say that it speaks of a reply that its predecessor has brought to its end', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    await first.say(7, 10_000, 10, true);
+    await first.play(8_000);
+    const second = await successorOnSameOutput();
+    await first.stop();
+    clock.advance(10);
+    await settled();
+    await second.play(240);
+    expect(second.states.at(-1)).toMatchObject({ state: 'idle' });
+    await second.say(8, 0, 1_000, true);
+    await second.play(1_000);
+    await second.play(240);
+    expect(second.states.slice(-2).map(({ state }) => state)).toEqual(['speaking', 'idle']);
+  });
+
+  it('says at once that it speaks where it goes on in the middle of a reply', async () => {
+    const { first, successor } = await pair();
+    await first.kill();
+    const second = await successor();
+    await settled();
+    expect(second.states.at(-1)).toMatchObject({ state: 'speaking', turn: 7 });
+  });
+
+  it('goes on at the next sample after a restart, with nobody there in between', async () => {
+    const { first, successor, clock } = await pair();
+    const rest = voice(await first.stop());
+    clock.advance(700);
+    const second = await successor();
+    expect(await second.play(240)).toEqual([...coded(600 + rest.length, 240)]);
+    expect(second.told()).toEqual([]);
+  });
+
+  it('plays again what died with a killed predecessor', async () => {
+    const { first, successor, clock } = await pair();
+    await first.kill();
+    clock.advance(700);
+    const second = await successor();
+    expect(await second.play(240)).toEqual([...coded(360, 240)]);
+  });
+
+  it('takes over from a predecessor that dies while it stands by', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await first.kill();
+    clock.advance(20);
+    await settled();
+    expect(voice(await second.play(2_000))[0]).toBe(361);
+  });
+
+  it('keeps a dropped turn dropped', async () => {
+    const { first, successor, clock, hub } = await pair();
+    await first.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    await first.play(600);
+    await first.stop();
+    const second = await successor();
+    hub.disconnect();
+    hub.reconnect();
+    await settled();
+    clock.advance(20);
+    expect(await second.play(2_000)).toEqual(new Array(2_000).fill(0));
+  });
+
+  it('keeps a turn dropped whose predecessor was killed in its last ramp', async () => {
+    const { first, successor } = await pair({ perishable: 0 });
+    await first.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    await first.play(60);
+    await first.kill();
+    expect(voice(await (await successor()).play(2_000))).toEqual([]);
+  });
+
+  it('obeys an interrupt that the predecessor did not live to hear', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await first.kill();
+    await second.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+    clock.advance(20);
+    expect(await second.play(2_000)).toEqual(new Array(2_000).fill(0));
+  });
+
+  it('finds the turn that began and ended while no speaker ran', async () => {
+    const { first, successor, clock } = await pair();
+    await first.say(7, 10_000, 10, true);
+    await first.play(12_000);
+    await first.stop();
+    await first.say(8, 0, 1_000, true);
+    clock.advance(700);
+    const second = await successor();
+    await settled();
+    expect(await second.play(1_000)).toEqual([...coded(0, 1_000)]);
+    await second.play(240);
+    expect(second.told()).toEqual(['8 started 0', '8 finished 1000']);
+  });
+
+  it('tells each turn as finished once', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await first.say(7, 10_000, 10, true);
+    await first.play(9_410);
+    await first.stop();
+    clock.advance(20);
+    await second.play(1_000);
+    expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
+  });
+
+  it('leaves the state topic to the one that speaks', async () => {
+    const { first, successor, clock } = await pair();
+    const second = await successor();
+    await second.play(240);
+    expect(second.states.at(-1)).toMatchObject({ state: 'speaking', turn: 7 });
+    await first.stop();
+    clock.advance(20);
+    await second.play(240);
+    expect(first.states.filter(({ leaving }) => leaving)).toHaveLength(1);
+  });
+
+  it('does not take up a reply of long ago', async () => {
+    const { first, successor, clock } = await pair();
+    await first.stop();
+    clock.advance(60_000);
+    const second = await successor();
+    expect(voice(await second.play(1_000))).toEqual([]);
+  });
+});
