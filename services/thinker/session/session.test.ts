@@ -298,6 +298,22 @@ describe('the session', () => {
     ]);
   });
 
+  it('opens again at once for who speaks while the idle connection is being closed', () => {
+    const idle = { ...policy, idleCloseMs: 300_000 };
+    let state = connected(0).state;
+    const effects: SessionEffect[] = [];
+    for (const event of [
+      { type: 'timePassed', jitter: 0.5, atMs: 300_100 },
+      { type: 'wanted', atMs: 300_200 },
+      closed(1, 300_600, ending({ code: 1000, reason: '' })),
+    ] satisfies SessionEvent[]) {
+      const step = nextSession(state, event, idle);
+      state = step.state;
+      effects.push(...step.effects);
+    }
+    expect(effects.filter(({ type }) => type !== 'count')).toMatchObject([{ type: 'close' }, { type: 'open' }]);
+  });
+
   it('closes when it has been idle long enough, and opens again at the first sign of speech', () => {
     const short = { ...policy, idleCloseMs: 300_000 };
     let state = connected().state;
