@@ -103,6 +103,8 @@ export interface ConversationState extends Network {
   readonly inherited: readonly InheritedTurn[];
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
+  /** When it became so; until then it may have waited for another one. */
+  readonly activeSinceMs: number;
   /** Part of the active question has gone to the present connection. */
   readonly atServerSinceMs?: number;
   /** How often the active question has been put whole, and how many connections were given up for it. */
@@ -221,6 +223,7 @@ export function initialConversation(options: {
     level: options.level,
     lowerBackends: options.lowerBackends,
     serverVad: options.serverVad,
+    activeSinceMs: 0,
     asks: 0,
     reconnects: 0,
     sentAtMs: 0,

@@ -312,6 +312,20 @@ describe('an interruption', () => {
     expect(talk.phases(FIRST)).toEqual(['listening']);
   });
 
+  it('switched off: a question that has waited long behind an answer still has all its time on Live', () => {
+    const talk = connected({ lowerBackends: ['http', 'offline'] })
+      .at(1_000)
+      .question(1);
+    talk.feed({ type: 'textAsked', kind: 'ask', text: 'and now?', userText: 'and now?', withFrame: false });
+    for (let atMs = 1_300; atMs < 11_000; atMs += 1_000) talk.at(atMs).server('audio', 'modelText');
+    talk.at(11_000).server('generationCompleted', 'turnCompleted');
+    expect(talk.of('ask').map(({ turn }) => turn.number)).toEqual([FIRST, FIRST + 1]);
+    talk.feed({ type: 'questionStarted', turn: FIRST + 1 }, { type: 'questionSent', turn: FIRST + 1 });
+    talk.at(12_000).server('audio', 'generationCompleted', 'turnCompleted').wait();
+    expect(talk.counts()).not.toContain('fallenBack');
+    expect(talk.phases(FIRST + 1)).toEqual(['listening', 'thinking', 'speaking', 'done']);
+  });
+
   it('switched off: the next question waits until the answer is complete', () => {
     const talk = speaking().feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 1_400 });
     expect(talk.of('ask')).toHaveLength(1);

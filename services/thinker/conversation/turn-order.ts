@@ -44,6 +44,7 @@ export function admit(draft: Draft, turn: Turn): void {
 
 export function activate(draft: Draft, turn: Turn): void {
   draft.active = turn;
+  draft.activeSinceMs = draft.nowMs;
   draft.asks = 0;
   draft.reconnects = 0;
   draft.lifeAtMs = draft.nowMs;
