@@ -248,10 +248,13 @@ export class Thinker {
   private save(often = false): void {
     if (this.stopped) return;
     const { state } = this.conversation;
-    const { active } = state;
-    const question = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
-    const written = question?.kind === 'text' ? question.text : undefined;
-    this.recollection.save(state, written, this.options.clock.nowMs(), often);
+    const texts = [...(state.active ? [state.active] : []), ...state.waiting].flatMap((turn) => {
+      const question = turn.kind === 'speech' ? undefined : this.questions.of(turn);
+      if (turn.kind === 'speech' || question?.kind !== 'text') return [];
+      const { text, withFrame } = question;
+      return { turn: turn.number, kind: turn.kind, text, withFrame };
+    });
+    this.recollection.save(state, texts, this.options.clock.nowMs(), often);
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {

@@ -89,7 +89,7 @@ function play(options: Partial<Parameters<typeof initialConversation>[0]> = {}) 
     restart(awayMs = 500) {
       const saved: Memory[] = [];
       const store = { load: () => saved.at(-1) ?? { ledger: [] }, save: (memory: Memory) => void saved.push(memory) };
-      new Recollection(store, nowMs).save(state, undefined, nowMs);
+      new Recollection(store, nowMs).save(state, [], nowMs);
       const { left, lastTurn } = new Recollection(store, nowMs);
       state = begin(Math.max(FIRST, lastTurn + 1, state.upcomingTurn));
       nowMs += awayMs;

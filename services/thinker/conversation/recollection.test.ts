@@ -14,25 +14,25 @@ function stored(memory: Memory = { ledger: [] }): { recollection: Recollection; 
 it('knows which utterances are nobody’s question any more', () => {
   const { recollection, saved } = stored();
   const settled = () => saved.at(-1)?.settledUtterance;
-  recollection.save(NOTHING, undefined, 0);
+  recollection.save(NOTHING, [], 0);
   expect(settled()).toBeUndefined();
   recollection.heardOf(7);
-  recollection.save({ ...NOTHING, active: newTurn(1, 'speech', 'live', 7) }, undefined, 0);
+  recollection.save({ ...NOTHING, active: newTurn(1, 'speech', 'live', 7) }, [], 0);
   expect(settled()).toBe(6);
   recollection.heardOf(9);
   recollection.save(
     { ...NOTHING, active: newTurn(2, 'ask', 'live'), waiting: [newTurn(3, 'speech', 'live', 8)] },
-    undefined,
+    [],
     0,
   );
   expect(settled()).toBe(7);
-  recollection.save(NOTHING, undefined, 0);
+  recollection.save(NOTHING, [], 0);
   expect(settled()).toBe(9);
 });
 
 it('still knows it after a restart in which nothing is said', () => {
   const { recollection, saved } = stored({ ledger: [], settledUtterance: 9 });
-  recollection.save(NOTHING, undefined, 0);
+  recollection.save(NOTHING, [], 0);
   expect(saved.at(-1)?.settledUtterance).toBe(9);
 });
 
@@ -46,7 +46,7 @@ it('keeps answers until they have been heard, cut ones until it is known how far
     turn(4, { phase: 'done', playback: 'over' }),
     turn(5, { phase: 'failed', playback: 'none' }),
   ];
-  recollection.save({ ...NOTHING, recent }, undefined, 0);
+  recollection.save({ ...NOTHING, recent }, [], 0);
   expect(saved.at(-1)?.playing).toEqual(recent.slice(0, 2));
 });
 
@@ -55,7 +55,7 @@ it('passes on an announced turn whose question this process never came to', () =
   const inherited = { turn: 7, utterance: 3 };
   const waiting = [newTurn(8, 'speech', 'live', 4)];
   recollection.heardOf(4);
-  recollection.save({ ...NOTHING, inherited: [inherited], waiting }, undefined, 0);
+  recollection.save({ ...NOTHING, inherited: [inherited], waiting }, [], 0);
   expect(saved.at(-1)).toMatchObject({ waiting: [inherited, { turn: 8, utterance: 4 }], settledUtterance: 2 });
 });
 

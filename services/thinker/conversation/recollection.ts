@@ -1,7 +1,7 @@
 import type { HistoryLine } from '../live/live-connection.ts';
 import type { ConversationState } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
-import type { LeftBehind, MemoryStore } from './memory-store.ts';
+import type { LeftBehind, LeftText, MemoryStore } from './memory-store.ts';
 import { isOver, type Turn } from './turn.ts';
 
 /** While an answer plays, what was heard of it is stored this often. */
@@ -58,12 +58,12 @@ export class Recollection {
   }
 
   /**
-   * Stores all of it, with the turns that would be left behind if the process ended now. @param written the question of
-   * the active one, where it came as text. @param often leaves out what changed within the last second.
+   * Stores all of it, with the turns that would be left behind if the process ended now. @param texts those of the active
+   * turn and of the waiting ones. @param often leaves out what changed within the last second.
    */
   save(
     { active, waiting, inherited, recent }: Pick<ConversationState, 'active' | 'waiting' | 'inherited' | 'recent'>,
-    written: string | undefined,
+    texts: readonly LeftText[],
     nowMs: number,
     often = false,
   ): void {
@@ -78,7 +78,7 @@ export class Recollection {
     this.store.save({
       ledger: this.ledger,
       ...(active && { active }),
-      ...(written !== undefined && { written }),
+      ...(texts.length > 0 && { texts }),
       ...(spoken.length > 0 && { waiting: spoken }),
       ...(playing.length > 0 && { playing }),
       ...(this.newestUtterance !== undefined && {
