@@ -122,3 +122,14 @@ it('takes up the texts that waited behind an answer when its predecessor was kil
   second.say(ANSWER);
   expect(second.sent()).toContain('Turn left.');
 });
+
+it('asks again when the server takes its tool call back and then says nothing', () => {
+  const { thinker, clock, open, speak, say, sent } = bench();
+  thinker.tools.declare('clock', { name: 'clock', description: 'Tells the time.' });
+  open();
+  speak(1);
+  say({ toolCall: { functionCalls: [{ id: 'c1', name: 'clock', args: {} }] } });
+  say({ toolCallCancellation: { ids: ['c1'] } });
+  clock.advance(3_500);
+  expect(sent()?.match(/activityStart/g)).toHaveLength(2);
+});

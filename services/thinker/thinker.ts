@@ -290,6 +290,7 @@ export class Thinker {
         return;
       case 'toolsCancelled':
         this.tools.cancel(event.ids);
+        if (!this.tools.waiting) this.conversation.tell({ type: 'toolsAnswered' });
         return;
       default:
         this.conversation.tell({ type: 'serverSaid', event });

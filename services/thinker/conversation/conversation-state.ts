@@ -173,7 +173,7 @@ export type ConversationEvent = {
   | { type: 'serverSaid'; event: ServerEvent; samples?: number }
   | { type: 'backendReported'; turn: number; report: BackendReport }
   | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
-  /** The server has the result of every tool it called. */
+  /** The server waits for no tool any more: it has every result, or does not want it. */
   | { type: 'toolsAnswered' }
   | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
   | { type: 'timePassed'; network: Network }

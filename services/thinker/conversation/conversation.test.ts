@@ -478,6 +478,13 @@ describe('a lost connection', () => {
     expect(talk.of('ask').at(-1)?.remark).toContain('On your left');
   });
 
+  it('ends the wait for tools that were called on it: silence on the next one is silence again', () => {
+    const talk = connected().at(1_000).question(1).server('toolsCalled');
+    talk.at(2_000).feed({ type: 'disconnected' }).at(2_300).feed({ type: 'connected' });
+    talk.feed({ type: 'questionStarted', turn: FIRST }, { type: 'questionSent', turn: FIRST }).wait(4_500);
+    expect(talk.counts()).toContain('silencesAfterQuestion');
+  });
+
   it('that does not come back is explained within eight seconds', () => {
     const talk = play().at(1_000).feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 0 });
     talk.feed({ type: 'utteranceEnded', utterance: 1, speechEndedMs: 1_000 }).wait();
