@@ -334,6 +334,26 @@ describe('an interruption', () => {
   });
 });
 
+describe('more than can wait', () => {
+  const text: Body = { type: 'textAsked', kind: 'say', text: 'a door', userText: '', withFrame: false };
+
+  it('refuses the newest text', () => {
+    const talk = connected().at(1_000).question(1);
+    for (let number = 0; number < 9; number += 1) talk.feed(text);
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ number: FIRST + 9, failure: { kind: 'busy' } });
+    expect(talk.state.waiting).toHaveLength(8);
+  });
+
+  it('never refuses the user for the sake of texts: the last of them makes room', () => {
+    const talk = connected().at(1_000).question(1);
+    for (let number = 0; number < 8; number += 1) talk.feed(text);
+    talk.feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 1_000 });
+    expect(talk.state.waiting[0]).toMatchObject({ utterance: 2, phase: 'listening' });
+    expect(talk.state.waiting).toHaveLength(8);
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ number: FIRST + 8, failure: { kind: 'busy' } });
+  });
+});
+
 describe('a server that misbehaves', () => {
   it('is asked again when it says nothing, then replaced, then explained, within eight seconds', () => {
     const talk = connected().at(1_000).question(1);

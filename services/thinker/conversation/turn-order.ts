@@ -2,7 +2,7 @@ import type { Failure } from '#shared/contract/thinker.ts';
 import type { ConversationState, Draft } from './conversation-state.ts';
 import { isOver, nextTurn, type Turn, type TurnEvent } from './turn.ts';
 
-/** More questions than this are not waited for; the newest is refused. */
+/** More questions than this are not waited for: the newest is refused, or for the user's own words the last text. */
 const MAX_WAITING = 8;
 /** Turns that are over whose playback, late transcript or usage may still come; those that are not are kept until they are. */
 const MAX_RECENT = 6;
@@ -31,15 +31,13 @@ export function admit(draft: Draft, turn: Turn): void {
     activate(draft, turn);
     return;
   }
-  if (draft.waiting.length >= MAX_WAITING) {
-    draft.effects.push({ type: 'count', name: 'questionsRefused' });
-    draft.waiting = [...draft.waiting, turn];
-    fail(draft, turn, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
-    return;
-  }
   const place =
     turn.kind === 'speech' ? draft.waiting.filter(({ kind }) => kind === 'speech').length : draft.waiting.length;
   draft.waiting = [...draft.waiting.slice(0, place), turn, ...draft.waiting.slice(place)];
+  const refused = draft.waiting[MAX_WAITING];
+  if (!refused) return;
+  draft.effects.push({ type: 'count', name: 'questionsRefused' });
+  fail(draft, refused, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
 }
 
 export function activate(draft: Draft, turn: Turn): void {
