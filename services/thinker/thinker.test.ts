@@ -133,3 +133,16 @@ it('asks again when the server takes its tool call back and then says nothing', 
   clock.advance(3_500);
   expect(sent()?.match(/activityStart/g)).toHaveLength(2);
 });
+
+it('tells Live with the next question what the level below has answered on the same connection', async () => {
+  const { thinker, clock, server, open, speak, sent } = bench();
+  open();
+  thinker.setLevel('http');
+  thinker.ask('a', 'what is this?', false);
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(2_000);
+  thinker.setLevel('live');
+  speak(1);
+  expect(server.connections).toHaveLength(1);
+  expect(sent()).toMatch(/what is this\?.*It is a door\./);
+});

@@ -7,7 +7,6 @@ import { resume } from './conversation/take-up.ts';
 import type { Backend } from './conversation/turn.ts';
 import { carryOut, type Workers } from './effects.ts';
 import { Bill } from './live/bill.ts';
-import { onlyHeard } from './live/instruction.ts';
 import type { LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { Repeats } from './repeats.ts';
@@ -126,10 +125,7 @@ export class Thinker {
       camera: this.camera,
       room,
       sceneResendMs: options.sceneResendMs,
-      remarksFor: (turn) => {
-        const cut = this.recollection.takeCut();
-        return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
-      },
+      remarksFor: (turn) => this.remarks.takeAlong(turn, ...this.recollection.takeNews()),
       started: (turn) => this.conversation.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.conversation.tell({ type: 'questionSent', turn });
@@ -261,7 +257,7 @@ export class Thinker {
     this.pcm.reset();
     this.bill.newConnection();
     this.uplink.attach(live);
-    const lines = unknownSinceMs === undefined ? [] : this.recollection.historySince(unknownSinceMs);
+    const lines = unknownSinceMs === undefined ? [] : this.recollection.tellSince(unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
     if (this.options.serverVad) this.openMicrophone.attach(live);
     this.conversation.tell({ type: 'connected' });

@@ -63,3 +63,22 @@ it('knows the highest number given, be it of a turn that was only announced', ()
   const waiting = [{ turn: 12, utterance: 3 }];
   expect(stored({ ledger: [], active: newTurn(11, 'ask', 'live'), waiting }).recollection.lastTurn).toBe(12);
 });
+
+it('tells the Live session once what was answered below it, and what a new session was told not again', () => {
+  const { recollection } = stored();
+  const answered = (number: number, backend: Turn['backend']): Turn => ({
+    ...newTurn(number, 'speech', backend),
+    phase: 'done',
+    userText: 'what is this?',
+    modelText: `door ${number}`,
+  });
+  recollection.remember(answered(1, 'live'), 1_000);
+  recollection.remember(answered(2, 'http'), 2_000);
+  expect(recollection.takeNews()).toEqual([expect.stringMatching(/what is this\?.*door 2/)]);
+  recollection.remember(answered(2, 'http'), 2_500);
+  expect(recollection.takeNews()).toEqual([]);
+  recollection.remember(answered(3, 'http'), 3_000);
+  recollection.remember(answered(4, 'offline'), 4_000);
+  expect(recollection.tellSince(3_500)).toHaveLength(2);
+  expect(recollection.takeNews()).toEqual([expect.stringContaining('door 3')]);
+});

@@ -1,3 +1,4 @@
+import { answeredMeanwhile, onlyHeard } from '../live/instruction.ts';
 import type { HistoryLine } from '../live/live-connection.ts';
 import type { ConversationState } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
@@ -17,6 +18,8 @@ export class Recollection {
   private ledger: readonly LedgerEntry[];
   private savedAtMs = Number.NEGATIVE_INFINITY;
   private toldCut = 0;
+  /** Turns that backends below Live have answered, and Live has not been told of. */
+  private readonly untold = new Set<number>();
   private newestUtterance: number | undefined;
 
   constructor(store: MemoryStore, nowMs: number) {
@@ -36,6 +39,9 @@ export class Recollection {
   }
 
   remember(turn: Turn, atMs: number): void {
+    if (turn.backend !== 'live' && !this.ledger.some((entry) => entry.turn === turn.number)) {
+      this.untold.add(turn.number);
+    }
     this.ledger = remember(this.ledger, turn, atMs);
   }
 
@@ -44,12 +50,24 @@ export class Recollection {
     return historyOf(this.ledger, sinceMs);
   }
 
-  /** What was heard of the last answer, where it was cut and the model does not know yet how far it was heard. */
-  takeCut(): string | undefined {
+  /** As `historySince`, for the Live session, which knows it from then on. */
+  tellSince(sinceMs: number): HistoryLine[] {
+    for (const { turn, atMs } of this.ledger) if (atMs > sinceMs) this.untold.delete(turn);
+    return this.historySince(sinceMs);
+  }
+
+  /**
+   * What the Live session has not noticed, each once: what others have answered, and how much of the last answer was heard,
+   * where it was cut.
+   */
+  takeNews(): string[] {
+    const meanwhile = this.ledger.filter(({ turn }) => this.untold.has(turn));
+    this.untold.clear();
+    const news = meanwhile.map(({ user, heard }) => answeredMeanwhile(user, heard));
     const last = this.ledger.at(-1);
-    if (!last?.cut || last.turn === this.toldCut) return undefined;
+    if (!last?.cut || last.turn === this.toldCut) return news;
     this.toldCut = last.turn;
-    return last.heard;
+    return [...news, onlyHeard(last.heard)];
   }
 
   /** An utterance has begun. */

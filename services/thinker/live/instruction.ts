@@ -25,6 +25,11 @@ export function answerAgain(question: string, heard: string): string {
   return `[A fault of the wearable cut your answer off. The wearer asked: "${question}" ${known}. Say in a few words that you were cut off, then give the rest of the answer.]`;
 }
 
+/** Goes with the next question after one that a backend below Live has answered. */
+export function answeredMeanwhile(question: string, heard: string): string {
+  return `[While you could not be reached, the wearer asked: "${question}" and was answered: "${heard}"]`;
+}
+
 /** Goes with the question after an answer that was cut. */
 export function onlyHeard(heard: string): string {
   return heard
