@@ -77,9 +77,10 @@ export interface Owed {
   readonly turn: number;
   /**
    * Whether audio of it can still be under way. `surely`: it was cut while its audio came, so `interrupted` must come
-   * first. `perhaps`: it was cut before its first audio; servers that had not begun yet acknowledge nothing.
+   * first. `perhaps`: it was cut before its first audio; servers that had not begun yet acknowledge nothing. `overdue`:
+   * another backend answers, since none had come; audio that comes before the next question is sent makes it `surely`.
    */
-  readonly audio: 'surely' | 'perhaps' | 'no';
+  readonly audio: 'surely' | 'perhaps' | 'overdue' | 'no';
   readonly sinceMs: number;
 }
 

@@ -60,6 +60,7 @@ function audioArrived(draft: Draft, samples: number): void {
   const active = answering(draft);
   if (!active) {
     draft.effects.push({ type: 'count', name: 'staleAudioDropped' });
+    if (draft.owed?.audio === 'overdue') draft.owed = { ...draft.owed, audio: 'surely' };
     return;
   }
   delete draft.owed;

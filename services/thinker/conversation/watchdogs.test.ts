@@ -132,6 +132,50 @@ describe('a server that misbehaves', () => {
   });
 });
 
+describe('a server that was too slow for the first question', () => {
+  /** HTTP has answered in its place; the second question, in text, is at the server. */
+  function fallenBack(meanwhile: (talk: ReturnType<typeof play>) => void = () => undefined) {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(1_000)
+      .question(1);
+    talk.wait(6_000);
+    expect(talk.state.active?.backend).toBe('http');
+    meanwhile(talk);
+    talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'audio', samples: 10 } });
+    talk.feed({ type: 'backendReported', turn: FIRST, report: { type: 'finished' } });
+    talk.at(8_000).feed({ type: 'textAsked', kind: 'ask', text: 'and that?', userText: 'and that?', withFrame: false });
+    return talk.feed({ type: 'questionStarted', turn: FIRST + 1 }, { type: 'questionSent', turn: FIRST + 1 });
+  }
+  const played = (talk: ReturnType<typeof play>) => talk.of('playAudio').map(({ turn }) => turn);
+
+  it('is not heard with the old answer in place of the new one', () => {
+    const talk = fallenBack((late) => late.server('audio', 'modelText'));
+    talk.server('audio', 'interrupted', 'turnCompleted');
+    expect(played(talk)).toEqual([FIRST]);
+    talk.server('audio', 'generationCompleted', 'turnCompleted').wait();
+    expect(played(talk)).toEqual([FIRST, FIRST + 1]);
+    expect(talk.of('ask').filter(({ turn }) => turn.number === FIRST + 1)).toHaveLength(1);
+  });
+
+  it('is not asked again because it closes the old turn only now', () => {
+    const talk = fallenBack().server('turnCompleted');
+    expect(talk.counts()).not.toContain('emptyTurns');
+  });
+
+  it('need not acknowledge that the answer of HTTP was cut', () => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(1_000)
+      .question(1);
+    talk.wait(6_000).feed({ type: 'backendReported', turn: FIRST, report: { type: 'audio', samples: 10 } });
+    talk.feed({ type: 'interruptAsked', byVoice: true, utterance: 2 }).question(2).server('audio');
+    expect(played(talk)).toEqual([FIRST, FIRST + 1]);
+  });
+
+  it('is heard at once where it had forgotten that question', () => {
+    expect(played(fallenBack().server('audio'))).toEqual([FIRST, FIRST + 1]);
+  });
+});
+
 describe('a lost connection', () => {
   it('has the question put again from its beginning', () => {
     const talk = connected().at(1_000).feed({ type: 'utteranceStarted', utterance: 1, speechStartedMs: 900 });

@@ -108,6 +108,10 @@ export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
   if (next && active.replySamples === 0 && !isServerLed(draft, active)) {
     draft.effects.push({ type: active.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: active.number });
     draft.effects.push({ type: 'count', name: 'fallenBack' });
+    if (draft.atServerSinceMs !== undefined) {
+      draft.owed = { turn: active.number, audio: 'overdue', sinceMs: draft.nowMs };
+      delete draft.atServerSinceMs;
+    }
     put(draft, advance(draft, active, { type: 'backendChanged', backend: next }));
     return;
   }
