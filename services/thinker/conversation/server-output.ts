@@ -31,6 +31,8 @@ export function serverSaid(draft: Draft, event: ServerEvent, samples: number): v
     case 'generationCompleted': {
       const active = answering(draft);
       if (active && active.replySamples > 0) finishGeneration(draft, active);
+      // All sound of the turn that is owed its end has come; what follows is of the next one.
+      else if (!active && draft.owed) draft.owed = { ...draft.owed, audio: 'no' };
       return;
     }
     case 'interrupted':

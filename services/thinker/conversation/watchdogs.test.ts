@@ -157,6 +157,11 @@ describe('a server that was too slow for the first question', () => {
     expect(talk.of('ask').filter(({ turn }) => turn.number === FIRST + 1)).toHaveLength(1);
   });
 
+  it('is heard with the new answer though it closes the old one, which was complete, much later', () => {
+    const talk = fallenBack((late) => late.server('audio', 'generationCompleted')).server('audio');
+    expect(played(talk)).toEqual([FIRST, FIRST + 1]);
+  });
+
   it('is not asked again because it closes the old turn only now', () => {
     const talk = fallenBack().server('turnCompleted');
     expect(talk.counts()).not.toContain('emptyTurns');
