@@ -6,7 +6,7 @@ import {
   createVirtualSoundCard,
   type VirtualSoundCard,
 } from '../test/integration/harness/virtual-sound-card.ts';
-import { DISTURBANCES, type Disturbance } from './restart/disturbance.ts';
+import { DISTURBANCES, type Disturbance, type Disturbed } from './restart/disturbance.ts';
 import { runSegment, type Segment } from './restart/segment.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
@@ -81,6 +81,10 @@ class TestBed {
       BARGE_IN: 'off',
       ECHO: 'headphones',
       VAD_MIN_SILENCE_MS: '1500',
+      // Of PM2's daemon: each kill counts as a first one. By default a service killed every few seconds is a crash loop to
+      // it, and kept waiting for up to 15 s.
+      EXP_BACKOFF_RESET_TIMER: '500',
+      PM2_WORKER_INTERVAL: '1000',
     });
     this.bed = { stack, card };
     const { code, output } = await stack.command('start');
@@ -103,6 +107,8 @@ function journal(entry: unknown): void {
 function row(what: string, segments: readonly Segment[], broken: readonly string[]): BenchRow {
   const disturbed = segments.flatMap((segment) => segment.disturbed);
   const sum = (pick: (segment: Segment) => number) => segments.reduce((all, segment) => all + pick(segment), 0);
+  const middle = (pick: (one: Disturbed) => number) =>
+    disturbed.length > 0 ? Math.round(percentiles(disturbed.map(pick)).median) : '';
   const notes = [...segments.flatMap(({ wrong }) => wrong), ...broken];
   const askedAgain = sum((segment) => segment.askedAgain);
   if (askedAgain > 0) notes.push(`${askedAgain} turns asked again`);
@@ -115,8 +121,9 @@ function row(what: string, segments: readonly Segment[], broken: readonly string
       'speech lost': sum(({ speech }) => speech.lost),
       'speech doubled': sum(({ speech }) => speech.doubled),
       'longest silence ms': Math.max(0, ...segments.map((segment) => segment.longestSilenceMs)),
-      'recovery median ms':
-        disturbed.length > 0 ? Math.round(percentiles(disturbed.map(({ recoveryMs }) => recoveryMs)).median) : '',
+      'recovery median ms': middle(({ recoveryMs }) => recoveryMs),
+      'away median ms': middle(({ awayMs }) => awayMs),
+      'away max ms': Math.round(Math.max(0, ...disturbed.map(({ awayMs }) => awayMs))),
       'card ran dry': sum(({ underruns }) => underruns),
     },
     budget: '0 lost, 0 doubled',

@@ -11,11 +11,26 @@ export interface Disturbed {
   atMs: number;
   /** From the signal (or PM2's command, which takes half a second itself) to `online` of the process that stays. */
   recoveryMs: number;
+  /** From the end of the old process to `online` of the new one: 0 where they overlap. */
+  awayMs: number;
 }
 
 /** A process that is not back by then will not come back. */
 const GIVE_UP_MS = 20_000;
 const LOOK_EVERY_MS = 10;
+
+/** Of the monotonic clock; to LOOK_EVERY_MS. */
+async function endOf(pid: number, stopped: () => boolean): Promise<number> {
+  while (!stopped()) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      break;
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+  return performance.now();
+}
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -44,10 +59,14 @@ export async function disturberOf(
   return async () => {
     const { pid } = present;
     const atMs = performance.now();
+    let over = false;
+    const ended = endOf(pid, () => over);
     if (disturbance === 'SIGKILL') process.kill(pid, 'SIGKILL');
     // Comes back when the new process has said that it is ready.
     else await stack.pm2(disturbance, service);
     await untilOnline(pid);
-    return { atMs, recoveryMs: present.sinceMs - atMs };
+    over = true;
+    const awayMs = Math.max(0, present.sinceMs - (await ended));
+    return { atMs, recoveryMs: present.sinceMs - atMs, awayMs };
   };
 }

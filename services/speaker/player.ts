@@ -14,6 +14,7 @@ export class Player {
   private readonly listener: (news: PlayerNews) => void;
   private playout: PlayoutState = initialPlayout;
   private silence = new Int16Array(0);
+  private plain: PlainRun = { samples: 0 };
   /** To be dropped once the stretches of the same step have been read. */
   private readonly forgotten = new Set<number>();
 
@@ -37,19 +38,62 @@ export class Player {
     this.forget();
   }
 
+  /** How many of the newest samples may be taken back, and should be, because others ought to sound in their place. */
+  get obsoleteSamples(): number {
+    const { turn, end, samples } = this.plain;
+    if (samples === 0) return 0;
+    const { current, moving, holds, doomed, level } = this.playout;
+    if (turn === undefined) return !moving && this.soundsNext() ? samples : 0;
+    const position = this.playout.turns.find((plan) => plan.turn === turn)?.position;
+    if (!moving || current !== turn || position !== end) return 0;
+    return holds.length > 0 || doomed || level.left > 0 || !this.alerts.isSilent ? samples : 0;
+  }
+
+  /** The device has given back the newest `samples`, no more than are obsolete. */
+  takeBack(samples: number): void {
+    this.plain = { samples: 0 };
+    this.tell({ type: 'takenBack', samples });
+  }
+
   /**
    * The next `count` samples for the device, 24 kHz mono. Not to be written to: silence is always the same block.
    * @param alertLevel gain of alerts, apart from that of replies.
    */
   render(count: number, alertLevel: number): Int16Array {
     // Two hundred times a second for all the time nobody says a word: not worth a mix.
-    if (isIdle(this.playout) && this.alerts.isSilent) return this.silenceOf(count);
+    if (isIdle(this.playout) && this.alerts.isSilent) {
+      this.plain = { samples: (this.plain.turn === undefined ? this.plain.samples : 0) + count };
+      return this.silenceOf(count);
+    }
+    const isSteady = this.alerts.isSilent && isAtRest(this.playout);
     const stretches = this.step({ type: 'pulled', samples: count });
+    this.plain = isSteady ? this.plainWith(stretches, count) : { samples: 0 };
     const [only] = stretches;
     const plain = only?.count === count && isUntouched(only) && this.alerts.isSilent;
     const block = plain ? this.copy(only) : this.mix(stretches, count, alertLevel);
     this.forget();
     return block;
+  }
+
+  /** The run of plain samples after a pull of `count` more. */
+  private plainWith(stretches: readonly Sounded[], count: number): PlainRun {
+    const { turn, samples } = this.plain;
+    const [only] = stretches;
+    if (!only) return { samples: (turn === undefined ? samples : 0) + count };
+    const end = only.from + only.count;
+    const goesOn = this.playout.moving && this.playout.current === only.turn;
+    const position = this.playout.turns.find((plan) => plan.turn === only.turn)?.position;
+    const isPlain = only.count === count && only.fade.step === 0 && only.fade.from === 1 && goesOn && position === end;
+    if (!isPlain) return { samples: 0 };
+    const before = turn === only.turn && this.plain.end === only.from ? samples : 0;
+    return { turn: only.turn, end, samples: before + count };
+  }
+
+  private soundsNext(): boolean {
+    if (!this.alerts.isSilent) return true;
+    if (this.playout.turns.length === 0) return false;
+    const { effects } = nextPlayout(this.playout, { type: 'pulled', samples: 1 });
+    return effects.some(({ type }) => type === 'sounded');
   }
 
   private copy({ turn, from, count }: Sounded): Int16Array {
@@ -96,6 +140,20 @@ export class Player {
     }
     return stretches;
   }
+}
+
+/** The newest samples handed over, as far as they lie in a row and have left no trace in the playout but their position. */
+interface PlainRun {
+  /** Undefined: silence. */
+  turn?: number;
+  /** Where the turn goes on after them. */
+  end?: number;
+  samples: number;
+}
+
+/** No gain is on its way, and no turn on its way out: a pull changes nothing but the position. */
+function isAtRest({ level, fade, leaving }: PlayoutState): boolean {
+  return level.left === 0 && fade.left === 0 && leaving.length === 0;
 }
 
 /** At full gain all through. */

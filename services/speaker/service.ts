@@ -63,7 +63,11 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   // Looked at now: opening a device may make a new pipe.
   const lackedAtStart = predecessor?.alive === false && lacksPeriod();
   const reports = new Reports(context);
-  const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news));
+  const speaker = new Speaker(
+    settings.bargeIn,
+    (news) => reports.hear(news),
+    (samples) => output.takeBack(samples),
+  );
   const book = new HandoverBook(recordPath, processes.me, clock);
   const teardown = new Teardown();
   let active = false;
@@ -124,7 +128,10 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
   function play(payload: Alert): void {
     if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
-    else void soundAlert(payload, speaker.alerts, { speak, log, meters });
+    else {
+      void soundAlert(payload, speaker.alerts, { speak, log, meters });
+      speaker.attend();
+    }
   }
 
   try {

@@ -19,8 +19,16 @@ export class Speaker {
   private frozen = false;
   private shift: { inSamples: number; change(): void } | undefined;
 
-  constructor(bargeIn: YieldingState['bargeIn'], listener: (news: PlayerNews) => void) {
+  private readonly takeBack: (samples: number) => number;
+
+  /** @param takeBack asks the device for the newest samples it has not begun to play; tells how many it gives back. */
+  constructor(
+    bargeIn: YieldingState['bargeIn'],
+    listener: (news: PlayerNews) => void,
+    takeBack: (samples: number) => number = () => 0,
+  ) {
     this.player = new Player(listener);
+    this.takeBack = takeBack;
     this.yielding = { bargeIn };
   }
 
@@ -86,17 +94,26 @@ export class Speaker {
   append(turn: number, from: number, samples: Int16Array): void {
     if (this.frozen) return;
     this.player.append(turn, from, samples);
+    this.hasten();
   }
 
   tell(event: PlayoutEvent): void {
     // An interrupt is obeyed by both sides of a handover: what is dropped needs no common position.
     if (this.frozen && event.type !== 'interrupted' && event.type !== 'dropped') return;
     this.player.tell(event);
+    this.hasten();
   }
 
   listen(event: YieldingEvent): void {
     this.yielding = nextYielding(this.yielding, event);
-    if (!this.frozen) this.balance();
+    this.attend();
+  }
+
+  /** What has changed (an alert, a volume) is heard as soon as the device can: what is only queued there makes way for it. */
+  attend(): void {
+    if (this.frozen) return;
+    this.balance();
+    this.hasten();
   }
 
   get playout(): PlayoutState {
@@ -109,10 +126,20 @@ export class Speaker {
 
   setVolume(volume: number): void {
     this.volume = volume;
+    this.attend();
   }
 
   setMuted(muted: boolean): void {
     this.muted = muted;
+    this.attend();
+  }
+
+  private hasten(): void {
+    // At a handover the other side has been told where this one stops.
+    if (this.frozen || this.shift) return;
+    const obsolete = this.player.obsoleteSamples;
+    const back = obsolete > 0 ? this.takeBack(obsolete) : 0;
+    if (back > 0) this.player.takeBack(back);
   }
 
   private balance(): void {

@@ -43,7 +43,7 @@ import { anyJson } from './tools/any-json.ts';
 /** Five minutes (14 MB) that nobody has played yet; a longer reply cannot be repaired from its beginning any more. */
 const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
 /** audio-in that died in the middle of an utterance: the question is taken to end where it was cut. */
-const MICROPHONE_REPAIR = { askEveryMs: 100, stallAskMs: 300, giveUpMs: 1_000, abandonMs: 3_000 };
+const MICROPHONE_REPAIR = { askEveryMs: 100, stallAskMs: 300, giveUpMs: 2_000, abandonMs: 3_000 };
 
 /** Limits other than the usual ones, for tests that live faster. */
 export interface ThinkerPolicies {

@@ -34,6 +34,13 @@ export async function startPcmReceiver(
   listener: (received: ReceivedPcm) => void,
 ): Promise<PcmReceiver> {
   let state = emptyAssembler;
+  let awayMs = 0;
+  let awaySinceMs: number | undefined;
+
+  /** Stands still while the broker is away: nobody could ask or answer, so nothing is given up for it, nor asked over and over. */
+  function nowMs(): number {
+    return (awaySinceMs ?? clock.nowMs()) - awayMs;
+  }
 
   function feed(event: AssemblerEvent): void {
     const step = nextAssembler(state, event, policy);
@@ -49,15 +56,23 @@ export async function startPcmReceiver(
     }
   }
 
+  const endConnection = bus.onConnection((connected) => {
+    if (!connected) awaySinceMs ??= clock.nowMs();
+    else if (awaySinceMs !== undefined) {
+      awayMs += clock.nowMs() - awaySinceMs;
+      awaySinceMs = undefined;
+    }
+  });
   const end = await bus.subscribe(channels.pcm, ({ payload }) =>
-    feed({ type: 'frame', frame: payload, atMs: clock.nowMs() }),
+    feed({ type: 'frame', frame: payload, atMs: nowMs() }),
   );
-  const cancelTick = clock.every(TICK_MS, () => feed({ type: 'tick', atMs: clock.nowMs() }));
+  const cancelTick = clock.every(TICK_MS, () => feed({ type: 'tick', atMs: nowMs() }));
   return {
-    expect: (stream, from) => feed({ type: 'expect', stream, from, atMs: clock.nowMs() }),
+    expect: (stream, from) => feed({ type: 'expect', stream, from, atMs: nowMs() }),
     forget: (upToStream) => feed({ type: 'forget', upToStream }),
     stop() {
       end();
+      endConnection();
       cancelTick();
     },
   };

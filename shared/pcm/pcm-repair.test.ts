@@ -40,6 +40,27 @@ describe('a repairable PCM stream', () => {
     expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('neither gives a stream up nor asks for it over and over while the broker is away', async () => {
+    const hub = new MemoryHub();
+    const clock = manualClock();
+    const meters = new Meters();
+    const impatient = { ...policy, stallAskMs: 300, abandonMs: 3_000 };
+    const publisher = await startPcmPublisher(hub.bus(), channels, 1000);
+    const received: string[] = [];
+    await startPcmReceiver(hub.bus(), channels, { clock, meters, policy: impatient }, (effect) => {
+      received.push(effect.type === 'samples' ? `samples ${effect.position}` : effect.type);
+    });
+    publisher.publish(frame(0));
+    await settle();
+    hub.disconnect();
+    publisher.publish(frame(2, true));
+    clock.advance(15_000);
+    expect(meters.snapshot(0).counters['pcmResendsAsked'] ?? 0).toBe(0);
+    hub.reconnect();
+    await settle();
+    expect(received).toEqual(['samples 0', 'samples 2', 'ended']);
+  });
+
   it('gives a subscriber that comes late the whole stream', async () => {
     const hub = new MemoryHub();
     const publisher = await startPcmPublisher(hub.bus(), channels, 1000);

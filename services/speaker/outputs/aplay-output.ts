@@ -5,12 +5,15 @@ import { type AplayNote, AplayProcess } from './aplay-process.ts';
 import { readAplay } from './aplay-stderr.ts';
 import { type DeviceFormat, formatsToTry, periodFrames, sourceFor } from './device-format.ts';
 import { type OpenOutput, type Output, type OutputHooks, PERIOD_SAMPLES } from './output.ts';
-import { QueueDepth } from './queue-depth.ts';
 import { raisePriority } from './realtime-priority.ts';
 
 const PERIOD_US = 5_000;
 /** aplay itself never pauses, so its share of the latency can be short; our own pauses are bridged by the pipe. */
 const CARD_PERIODS = 4;
+/** 60 ms of the pipe's, which bridge the pauses of this process and of a busy machine. What is interrupted is taken back. */
+const QUEUED_PERIODS = 12;
+/** Where a resampler is in between nothing can be taken back, and all that is queued plays on after an interrupt. */
+const QUEUED_RESAMPLED_PERIODS = 4;
 /** aplay says within a few milliseconds that it cannot open a device; a sound server behind it may need longer. */
 const OPEN_LIMIT_MS = 3_000;
 const STALLED_MS = 1_000;
@@ -29,20 +32,18 @@ interface Place {
  * @param pcm ALSA's name of the device.
  */
 export function aplayOutput(pcm: string, place: Place): OpenOutput {
-  const depth = new QueueDepth();
   return async (hooks) => {
     raisePriority();
     const joined = AplayProcess.join(place.folder, { pcm, ...place, predecessorPlays: hooks.predecessorPlays });
     if (joined) {
       const { aplay, note } = joined;
-      depth.periods = note.depth;
-      const output = await playThrough(aplay, { pcm, format: note, joined: true, depth, hooks, place });
+      const output = await playThrough(aplay, { pcm, format: note, joined: true, hooks, place });
       if (typeof output !== 'string') return output;
     }
     let complaint = '';
     for (const format of formatsToTry(REPLY_RATE_HZ)) {
       const aplay = await startAplay(place.folder, aplayArguments(pcm, format));
-      const attempt = await playThrough(aplay, { pcm, format, joined: false, depth, hooks, place });
+      const attempt = await playThrough(aplay, { pcm, format, joined: false, hooks, place });
       if (typeof attempt !== 'string') return attempt;
       complaint = attempt;
       // Another format helps only where the device is there and refuses this one.
@@ -70,17 +71,18 @@ interface Setup {
   format: DeviceFormat;
   /** A predecessor is still playing through it: it is fed when that one has written its last. */
   joined: boolean;
-  depth: QueueDepth;
   hooks: OutputHooks;
   place: Place;
 }
 
 /** The open output, or aplay's complaint. */
 async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | string> {
-  const { pcm, format, joined, depth, hooks, place } = setup;
+  const { pcm, format, joined, hooks, place } = setup;
   const { clock, me } = place;
   const source = await sourceFor(hooks.source, format);
   const frames = periodFrames(format);
+  const resampled = format.rateHz !== REPLY_RATE_HZ;
+  const depth = resampled ? QUEUED_RESAMPLED_PERIODS : QUEUED_PERIODS;
   return new Promise((resolve) => {
     let state: 'waiting' | 'opening' | 'open' | 'closed' | 'lost' = joined ? 'waiting' : 'opening';
     let complaint = '';
@@ -91,7 +93,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
     let playedOut = (): void => undefined;
 
     function feed(): void {
-      for (; (state === 'opening' || state === 'open') && queued < depth.periods; queued += 1) {
+      for (; (state === 'opening' || state === 'open') && queued < depth; queued += 1) {
         const period = source(frames);
         // Noted first: the write wakes aplay, which may push this process off its core at that very moment.
         hooks.handedOver();
@@ -121,7 +123,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       takenAtMs = clock.nowMs();
       if (state === 'opening') {
         state = 'open';
-        remember(depth.periods);
+        remember(depth);
         resolve(output);
       }
       feed();
@@ -142,7 +144,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
     function remember(left: number): void {
       const note: AplayNote = {
         ...{ pid: aplay.pid, pcm, rateHz: format.rateHz, channels: format.channels },
-        ...{ depth: depth.periods, queued: left, user: aplay.noted()?.user ?? me },
+        ...{ queued: left, user: aplay.noted()?.user ?? me },
       };
       aplay.note(note);
     }
@@ -150,7 +152,6 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
     function hear(chunk: Buffer): void {
       const { periods, said } = readAplay(chunk);
       if (said.includes('underrun')) {
-        if (depth.underran(clock.nowMs())) remember(depth.periods);
         hooks.underran();
       } else if (said) complaint = said;
       // It goes on after this one, at the wrong pitch.
@@ -159,7 +160,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
     }
 
     function unheardPeriods(): number {
-      const most = CARD_PERIODS + depth.periods;
+      const most = CARD_PERIODS + depth;
       return state === 'lost' ? Math.min(handed, most) : most;
     }
 
@@ -169,6 +170,18 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       stream: { pid: aplay.pid, lose: end },
       unheardSamples: () => PERIOD_SAMPLES * unheardPeriods(),
       perishableSamples: () => 0,
+      takeBack(samples) {
+        if (state !== 'open' || resampled) return 0;
+        const bytes = aplay.drain();
+        const periodBytes = frames * format.channels * 2;
+        const periods = Math.floor(Math.min(samples / PERIOD_SAMPLES, bytes.length / periodBytes));
+        const kept = bytes.subarray(0, bytes.length - periods * periodBytes);
+        if (kept.length > 0) aplay.write(kept);
+        queued -= periods;
+        handed -= periods;
+        queueMicrotask(feed);
+        return periods * PERIOD_SAMPLES;
+      },
       async close() {
         if (state === 'closed' || state === 'lost') return;
         const begun = state !== 'waiting';
@@ -202,10 +215,6 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       if (state === 'waiting') return;
       const limitMs = state === 'opening' ? OPEN_LIMIT_MS : STALLED_MS;
       if (clock.nowMs() - takenAtMs > limitMs) end('it takes no more samples');
-      else if (depth.wasFine(clock.nowMs())) {
-        remember(depth.periods);
-        hooks.queueChanged();
-      }
     });
     if (joined) {
       resolve(output);

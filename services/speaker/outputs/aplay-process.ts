@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,6 +9,9 @@ import { writeFileAtomically } from '#shared/files/atomic-file.ts';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
+/** More than is ever queued. */
+const PIPE_BYTES = 65_536;
+
 /** What a successor has to know of an aplay it wants to go on with. */
 const Note = z.object({
   pid: z.int(),
@@ -16,8 +19,7 @@ const Note = z.object({
   pcm: z.string(),
   rateHz: z.int(),
   channels: z.union([z.literal(1), z.literal(2)]),
-  /** Periods in the pipe whenever it is full, and as its last user left it. */
-  depth: z.int(),
+  /** Periods in the pipe as its last user left it. */
   queued: z.int(),
   /** The process that plays through it, or has come to go on with it. See `Processes`. */
   user: z.string(),
@@ -108,6 +110,22 @@ export class AplayProcess {
       writeSync(this.samples, bytes);
     } catch {
       // It has ended; its meter, which ends with it, tells why.
+    }
+  }
+
+  /** What is in the pipe and aplay has not taken; it never gets it, unless it is written again. */
+  drain(): Buffer {
+    if (this.samples === undefined) return Buffer.alloc(0);
+    const bytes = Buffer.allocUnsafe(PIPE_BYTES);
+    // Opened for a moment only: a pipe that has a reader seems alive to whoever comes to join it.
+    const reader = openSync(`/proc/self/fd/${this.samples}`, O_RDONLY | O_NONBLOCK);
+    try {
+      return bytes.subarray(0, readSync(reader, bytes));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return Buffer.alloc(0);
+      throw error;
+    } finally {
+      closeSync(reader);
     }
   }
 

@@ -14,6 +14,8 @@ export interface OutputKeeper {
   readonly latency: OutputLatency;
   /** See `Output`. */
   readonly continues: boolean;
+  /** See `Output`; none while no device is open. */
+  takeBack(samples: number): number;
   /** Takes no more samples; resolves when the device is free. */
   close(): Promise<void>;
 }
@@ -50,10 +52,6 @@ export function keepOutput(
   let complainedOf = '';
   let cancelRetry = (): void => undefined;
 
-  function queueChanged(): void {
-    if (output) hooks.latencyChanged(output.unheardSamples());
-  }
-
   async function attempt(): Promise<void> {
     let early: CortexError | undefined;
     try {
@@ -65,9 +63,9 @@ export function keepOutput(
         },
         underran() {
           meters.count('outputUnderruns');
-          queueChanged();
+          // The queue may have become deeper because of it.
+          if (output) hooks.latencyChanged(output.unheardSamples());
         },
-        queueChanged,
       });
       if (closed) return await opened.close();
       if (early) throw early;
@@ -117,6 +115,7 @@ export function keepOutput(
     get continues() {
       return output?.continues === true;
     },
+    takeBack: (samples) => output?.takeBack?.(samples) ?? 0,
     close() {
       closed = true;
       cancelRetry();

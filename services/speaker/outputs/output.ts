@@ -15,6 +15,11 @@ export interface Output {
   unheardSamples(): number;
   /** How many of those are never heard if this process is killed. */
   perishableSamples(): number;
+  /**
+   * Takes back up to `samples` of the newest samples, as far as the device has not begun to play them; returns how many. The
+   * source is asked for others in their place at the end of this tick. Where it is missing nothing can be taken back.
+   */
+  takeBack?(samples: number): number;
   /** Takes no more samples from this call on; resolves when the last one taken has been heard. Never rejects. */
   close(): Promise<void>;
 }
@@ -31,8 +36,6 @@ export interface OutputHooks {
   lost(reason: CortexError): void;
   /** The device ran out of samples: a gap was heard. */
   underran(): void;
-  /** `unheardSamples` has changed without one: the queue is shorter. */
-  queueChanged(): void;
 }
 
 /** Rejects with a CortexError that names the setting and the way out. */

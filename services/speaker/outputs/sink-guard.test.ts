@@ -57,6 +57,15 @@ describe('an output behind a sound server', () => {
     expect(server.isWatched).toBe(false);
   });
 
+  it('is lost with the default sink when that goes before anybody has asked where the stream is', async () => {
+    server.sinks = ['headset', 'speaker'];
+    await open();
+    server.sinks = ['speaker'];
+    server.sink = 'speaker';
+    await play();
+    expect(lost).toEqual([expect.stringContaining('headset')]);
+  });
+
   it('counts the same as unheard when the device itself has noticed first', async () => {
     const output = await open();
     await play();

@@ -14,11 +14,13 @@ const SETTLED_SAMPLES = 6_000;
  */
 export function onPresentSink(open: OpenOutput, server: SoundServer): OpenOutput {
   return async (hooks) => {
-    if ((await server.defaultSink()) === DUMMY_SINK) {
+    const expected = await server.defaultSink();
+    if (expected === DUMMY_SINK) {
       throw new CortexError('no-sink', 'the sound server has no sound output: connect headphones', { retryable: true });
     }
     let handed = 0;
-    let sink: string | undefined;
+    // Until asked where the stream is: a sink that goes before that would go unnoticed.
+    let sink = expected;
     /** `handed` when a sink may have gone. */
     let suspectedAt: number | undefined;
     let wasted = 0;
@@ -68,6 +70,11 @@ export function onPresentSink(open: OpenOutput, server: SoundServer): OpenOutput
     if (stream && !over) endWatch = server.watch(() => void check());
     return {
       ...output,
+      takeBack(samples) {
+        const back = output.takeBack?.(samples) ?? 0;
+        handed -= back;
+        return back;
+      },
       unheardSamples: () => output.unheardSamples() + wasted,
       close() {
         end();

@@ -23,7 +23,6 @@ describe('the WAV file output', () => {
       alone: () => Promise.resolve(),
       predecessorPlays: () => false,
       lost: () => undefined,
-      queueChanged: () => undefined,
       underran: () => {
         underruns += 1;
       },

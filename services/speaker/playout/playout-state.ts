@@ -25,6 +25,8 @@ export type PlayoutEvent =
   | { type: 'latencyChanged'; samples: number }
   /** The device is gone, and so is what it had not yet played. */
   | { type: 'deviceLost'; unheardSamples: number }
+  /** The device has given back the newest of what it was handed: stretches at full gain, or silence, and nothing else. */
+  | { type: 'takenBack'; samples: number }
   /** The device takes its next samples. */
   | { type: 'pulled'; samples: number };
 

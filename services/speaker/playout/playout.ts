@@ -2,7 +2,17 @@ import { type Hold, MAX_KNOWN, type PlayoutEvent, type PlayoutState, RAMP_UP } f
 import { pull } from './pull.ts';
 import { rampTo, steady } from './ramp.ts';
 import { restore } from './restore.ts';
-import { changeTurn, drop, endDoomed, insert, isOver, type PlayoutStep, rewind, same } from './turn-changes.ts';
+import {
+  changeTurn,
+  drop,
+  endDoomed,
+  insert,
+  isOver,
+  type PlayoutStep,
+  rewind,
+  same,
+  takeBack,
+} from './turn-changes.ts';
 import { newTurn, withReceived } from './turn-plan.ts';
 
 /**
@@ -46,6 +56,8 @@ export function nextPlayout(state: PlayoutState, event: PlayoutEvent): PlayoutSt
       return same({ ...state, latency: event.samples });
     case 'deviceLost':
       return rewind(state, event.unheardSamples);
+    case 'takenBack':
+      return same(takeBack(state, event.samples));
     case 'pulled':
       return pull(state, event.samples);
   }

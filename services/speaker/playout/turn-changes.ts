@@ -65,6 +65,15 @@ export function drop(state: PlayoutState, dropped: ReadonlySet<number>): Playout
   };
 }
 
+/** As if the newest samples had not been handed over yet. */
+export function takeBack(state: PlayoutState, samples: number): PlayoutState {
+  if (!state.moving) {
+    return state.dryFor === undefined ? state : { ...state, dryFor: Math.max(0, state.dryFor - samples) };
+  }
+  const turns = state.turns.map((plan) => (plan.turn === state.current ? rewound(plan, samples) : plan));
+  return { ...state, turns, sinceTold: Math.max(0, state.sinceTold - samples) };
+}
+
 /** What the lost device had not played is played again; a turn that was on its way out comes back for its tail. */
 export function rewind(before: PlayoutState, unheard: number): PlayoutStep {
   const { state, effects } = endDoomed(before);
