@@ -298,6 +298,16 @@ describe('the session', () => {
     ]);
   });
 
+  it('opens again at once for who speaks while a connection that never was set up is being closed', () => {
+    const session = play().feed(
+      { type: 'wanted', atMs: 0 },
+      { type: 'timePassed', jitter: 0.5, atMs: 10_000 },
+      { type: 'wanted', atMs: 10_100 },
+      closed(1, 10_500),
+    );
+    expect(session.look()).toMatchObject([{ type: 'open' }, { type: 'close' }, { type: 'open' }]);
+  });
+
   it('opens again at once for who speaks while the idle connection is being closed', () => {
     const idle = { ...policy, idleCloseMs: 300_000 };
     let state = connected(0).state;
