@@ -81,4 +81,6 @@ it('tells the Live session once what was answered below it, and what a new sessi
   recollection.remember(answered(4, 'offline'), 4_000);
   expect(recollection.tellSince(3_500)).toHaveLength(2);
   expect(recollection.takeNews()).toEqual([expect.stringContaining('door 3')]);
+  recollection.remember({ ...answered(5, 'http'), kind: 'say', userText: '' }, 5_000);
+  expect(recollection.takeNews()).toEqual([expect.stringContaining('was told: "door 5"')]);
 });
