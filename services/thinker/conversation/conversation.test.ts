@@ -246,6 +246,23 @@ describe('the level of service', () => {
     expect(talk.of('answerWith')).toMatchObject([{ backend: 'http' }]);
   });
 
+  it('is for a question that had to wait the one of the moment its turn comes', () => {
+    const talk = connected({ lowerBackends: ['http', 'offline'] })
+      .at(1_000)
+      .question(1)
+      .at(1_300)
+      .server('audio');
+    talk.feed({ type: 'textAsked', kind: 'say', text: 'Left.', userText: '', withFrame: false }).question(2);
+    talk.feed({ type: 'levelChanged', level: 'offline' }).server('generationCompleted', 'turnCompleted');
+    talk.feed({ type: 'backendReported', turn: FIRST + 2, report: { type: 'finished' } });
+    expect(talk.of('answerWith').map(({ turn, backend }) => [turn.number, backend])).toEqual([
+      [FIRST + 2, 'offline'],
+      [FIRST + 1, 'offline'],
+    ]);
+    expect(talk.of('ask')).toHaveLength(1);
+    expect(talk.of('announce').findLast(({ turn }) => turn.number === FIRST + 2)?.turn.backend).toBe('offline');
+  });
+
   it('lets a question under way be answered where it was asked', () => {
     const talk = connected({ lowerBackends: ['http'] })
       .at(0)

@@ -40,7 +40,10 @@ export function admit(draft: Draft, turn: Turn): void {
   fail(draft, refused, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
 }
 
-export function activate(draft: Draft, turn: Turn): void {
+export function activate(draft: Draft, admitted: Turn): void {
+  // The level may have changed while it waited.
+  const outdated = admitted.backend !== draft.level && !isServerLed(draft, admitted);
+  const turn: Turn = outdated ? { ...admitted, backend: draft.level } : admitted;
   draft.active = turn;
   draft.activeSinceMs = draft.nowMs;
   draft.asks = 0;
@@ -52,7 +55,7 @@ export function activate(draft: Draft, turn: Turn): void {
   draft.goneOn = false;
   delete draft.settleAtMs;
   delete draft.atServerSinceMs;
-  if (turn.kind !== 'speech') draft.effects.push({ type: 'announce', turn });
+  if (turn.kind !== 'speech' || outdated) draft.effects.push({ type: 'announce', turn });
   put(draft, turn);
 }
 
