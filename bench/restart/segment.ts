@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { IndexRange } from '#shared/audio/coded-signal.ts';
 import { type Speech, speech } from '#shared/contract/audio-in.ts';
 import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
@@ -46,10 +47,15 @@ const BETWEEN_MS = { least: 1_200, spread: 1_800 };
 /** From the end of the speech to the last word of the answer. */
 const ANSWERED_WITHIN_MS = 45_000;
 const LOOK_EVERY_MS = 50;
+/** What the recorder is behind the loudspeaker on a busy machine: the last 5 ms of an answer were missing without it. */
+const RECORDER_MS = 500;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Somebody speaks while a reply plays, and a service is disturbed at random moments, until the speech is over. */
+/**
+ * Somebody speaks while a reply plays, and a service is disturbed at random moments, until the speech is over. Where anything
+ * went wrong the recording is kept beside the journal.
+ */
 export async function runSegment(
   stack: Pm2Stack,
   card: VirtualSoundCard,
@@ -93,6 +99,7 @@ export async function runSegment(
     }
     await spoken;
     const complaint = await answered({ turns, speeches, playbacks });
+    await pause(RECORDER_MS);
     const samples = await recording.stop();
     const reply = judgeReplies(samples, replies.values());
     const question = judgeQuestion(source, await heardByGemini(stack, sinceMs));
@@ -112,6 +119,7 @@ export async function runSegment(
       ...described('speech', question, ({ from }) => after(spokenFromMs + (from * 1000) / MICROPHONE_RATE_HZ)),
       ...(complaint ? [complaint] : []),
     ];
+    if (wrong.length > 0) writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
     return {
       disturbed,
       reply: { lost: total(reply.lost), doubled: total(reply.doubled) },

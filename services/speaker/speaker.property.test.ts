@@ -153,7 +153,7 @@ describe('a speaker whose device gives back what it has not begun to play', () =
   });
 
   it('is silent within a ramp and what the device has begun, however deep the queue', () => {
-    const periods = 60;
+    const periods = 20;
     const playing: Action[] = [
       { kind: 'deliver', samples: LENGTH },
       { kind: 'device', plays: periods },
