@@ -117,6 +117,12 @@ describe('any course of events', () => {
               expect(open.has(turn)).toBe(false);
             }
             expect(talk.state.active).toBeUndefined();
+            // Every text had its turn, also one that waited while the process was exchanged.
+            const texts = steps.filter(({ event }) => event.type === 'textAsked').length;
+            const answered = new Set(
+              talk.of('announce').flatMap(({ turn }) => (turn.kind === 'speech' ? [] : turn.number)),
+            );
+            if (awayMs < 30_000) expect(answered.size).toBeGreaterThanOrEqual(texts);
           },
         ),
         { numRuns: 400 },
