@@ -152,6 +152,15 @@ describe('an interruption', () => {
     expect(talk.phases(FIRST + 1).at(-1)).toBe('speaking');
   });
 
+  it('and another one before the server has noticed the first: its sound still has to be over', () => {
+    const talk = speaking().feed({ type: 'interruptAsked', byVoice: true, utterance: 2 });
+    talk.feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: 1_500 });
+    talk.feed({ type: 'questionStarted', turn: FIRST + 1 }, { type: 'interruptAsked', byVoice: true, utterance: 3 });
+    talk.question(3).at(3_000).server('audio', 'interrupted', 'turnCompleted', 'audio');
+    expect(talk.of('playAudio').map(({ turn }) => turn)).toEqual([FIRST, FIRST + 2]);
+    expect(talk.counts()).toContain('staleAudioDropped');
+  });
+
   it('without words tells the server to be quiet', () => {
     const talk = speaking().feed({ type: 'interruptAsked', byVoice: false });
     expect(talk.of('hush')).toHaveLength(1);

@@ -120,7 +120,9 @@ function takeBack(draft: Draft, before: Turn, after: Turn): void {
 }
 
 export function owe(draft: Draft, turn: Turn): void {
-  const audio = turn.generated ? 'no' : turn.replySamples > 0 ? 'surely' : 'perhaps';
+  // What an earlier turn owes is not settled by cutting this one.
+  const surely = turn.replySamples > 0 || draft.owed?.audio === 'surely';
+  const audio = turn.generated ? 'no' : surely ? 'surely' : 'perhaps';
   draft.owed = { turn: turn.number, audio, sinceMs: draft.nowMs };
 }
 
