@@ -41,6 +41,14 @@ describe('the coded signal', () => {
     });
   });
 
+  it('takes no ramp out of silence for a piece of the signal', () => {
+    const zeroAt = codedSamples(1_064_537, 2);
+    expect([...zeroAt]).toEqual([0, 78]);
+    const signal = codedSamples(1_064_500, 100);
+    const recording = Int16Array.from([...signal, 0, 0, 78, 31_317, 7_786]);
+    expect(findCodedSignal(recording, 1_064_500, 100)).toMatchObject({ lost: [], doubled: [], strangeSamples: 3 });
+  });
+
   it('counts what is neither signal nor silence', () => {
     const signal = codedSamples(0, 1000);
     signal[500] = (signal[500] ?? 0) ^ 1;

@@ -45,8 +45,8 @@ export interface CodedFinding {
 }
 
 /**
- * Looks for the samples `fromIndex` to `fromIndex + count` in a recording, among any amount of silence.
- * Single samples between gaps, which no pair identifies, count as strange.
+ * Looks for the samples `fromIndex` to `fromIndex + count` in a recording, among any amount of silence. One or two samples
+ * between gaps count as strange: the first samples of a ramp out of silence (0, 78) look like a pair of the signal.
  */
 export function findCodedSignal(recording: Int16Array, fromIndex: number, count: number): CodedFinding {
   const signal = codedSamples(fromIndex, count);
@@ -56,9 +56,14 @@ export function findCodedSignal(recording: Int16Array, fromIndex: number, count:
   let expected = -1;
   let highest = -1;
   const finding: CodedFinding = { lost: [], doubled: [], inOrder: true, strangeSamples: 0, startsAt: -1 };
+  const byThree = (at: number): number | undefined => {
+    const index = byPair.get(pairKey(recording, at));
+    const isThere = index !== undefined && (index + 2 === count || recording[at + 2] === signal[index + 2]);
+    return isThere ? index : undefined;
+  };
   for (let at = 0; at < recording.length; at += 1) {
     const runsOn = expected >= 0 && expected < count && recording[at] === signal[expected];
-    const found = runsOn ? expected : at + 1 < recording.length ? byPair.get(pairKey(recording, at)) : undefined;
+    const found = runsOn ? expected : byThree(at);
     if (found === undefined) {
       if (recording[at] !== 0) finding.strangeSamples += 1;
       continue;
