@@ -85,6 +85,8 @@ function daemonRuns(): boolean {
 }
 
 function isAlive(pid: number): boolean {
+  // Signals to 0 go to our own process group, which is always there.
+  if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
     return true;

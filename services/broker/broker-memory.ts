@@ -18,6 +18,8 @@ interface ClientId {
 
 /** A device has some fifty retained topics; more than this is a mistake of some layer. */
 const MAX_RETAINED_TOPICS = 1_000;
+/** Those fifty are a quarter of a megabyte, nearly all of it the picture. */
+const MAX_RETAINED_BYTES = 16_000_000;
 
 /**
  * What Aedes remembers, in memory: retained values, wills, half-finished QoS 2 handshakes and the sessions of absent clients,
@@ -29,9 +31,10 @@ const MAX_RETAINED_TOPICS = 1_000;
  */
 export class BrokerMemory {
   private readonly retained = new Map<string, StoredPacket>();
+  private retainedBytes = 0;
   private readonly wills = new Map<string, StoredPacket>();
-  /** By client, by message id. */
-  private readonly incoming = new Map<string, Map<number, StoredPacket>>();
+  /** By client, the ids of messages that have been passed on and not been released: Aedes only asks whether it had one. */
+  private readonly incoming = new Map<string, Set<number>>();
   private readonly sessions = new ClientSessions();
   private readonly meters: Meters;
   private readonly clock: Clock;
@@ -47,10 +50,16 @@ export class BrokerMemory {
   }
 
   storeRetained(packet: StoredPacket): AtOnce<void> {
+    const before = this.retained.get(packet.topic);
+    const bytes = this.retainedBytes + packet.payload.length - (before?.payload.length ?? 0);
     if (packet.payload.length === 0) this.retained.delete(packet.topic);
-    else if (this.retained.has(packet.topic) || this.retained.size < MAX_RETAINED_TOPICS) {
+    else if (bytes <= MAX_RETAINED_BYTES && (before || this.retained.size < MAX_RETAINED_TOPICS)) {
       this.retained.set(packet.topic, { ...packet });
-    } else this.meters.count('retainedOverLimit');
+    } else {
+      this.meters.count('retainedOverLimit');
+      return atOnce(undefined);
+    }
+    this.retainedBytes = bytes;
     return atOnce(undefined);
   }
 
@@ -99,16 +108,14 @@ export class BrokerMemory {
     return Readable.from(this.sessions.waiting(id, this.clock.nowMs()));
   }
 
-  async incomingStorePacket({ id }: ClientId, packet: StoredPacket): Promise<void> {
-    const packets = this.incoming.get(id) ?? new Map<number, StoredPacket>();
-    this.incoming.set(id, packets);
-    packets.set(packet.messageId ?? 0, packet);
+  async incomingStorePacket({ id }: ClientId, { messageId = 0 }: StoredPacket): Promise<void> {
+    const messageIds = this.incoming.get(id) ?? new Set<number>();
+    this.incoming.set(id, messageIds.add(messageId));
   }
 
-  async incomingGetPacket({ id }: ClientId, { messageId = 0 }: StoredPacket): Promise<StoredPacket> {
-    const packet = this.incoming.get(id)?.get(messageId);
-    if (!packet) throw new Error('no such packet');
-    return packet;
+  async incomingGetPacket({ id }: ClientId, { messageId = 0 }: StoredPacket): Promise<{ messageId: number }> {
+    if (!this.incoming.get(id)?.has(messageId)) throw new Error('no such packet');
+    return { messageId };
   }
 
   async incomingDelPacket({ id }: ClientId, { messageId = 0 }: StoredPacket): Promise<void> {

@@ -6,7 +6,7 @@ import { nextLayerRequests } from './layers/layer-requests.ts';
 import { announce } from './level/announcements.ts';
 import { type LevelEvent, nextLevel } from './level/service-level.ts';
 import { quietly, type RouterEvent, type RouterReaction, type RouterState } from './router-state.ts';
-import { isOvertaken, replyPlayed, stateOf, turnReported } from './turns/turn-watch.ts';
+import { isOpen, isOvertaken, replyPlayed, stateOf, turnReported } from './turns/turn-watch.ts';
 
 /** The whole router as one pure function: what has happened in, what shall be published out. */
 export function nextRouter(state: RouterState, event: RouterEvent): RouterReaction {
@@ -25,8 +25,11 @@ function react(state: RouterState, event: RouterEvent): RouterReaction {
   switch (event.type) {
     case 'transcribed':
       return transcribed(state, event.transcript, event.atMs);
-    case 'turnReported':
-      return relevel({ ...state, turns: turnReported(state.turns, event.turn) }, event);
+    case 'turnReported': {
+      const after = { ...state, turns: turnReported(state.turns, event.turn) };
+      // What is over is told again with its account, or with what was heard of it: no second failure.
+      return isOpen(state.turns, event.turn.turn) ? relevel(after, event) : quietly(after);
+    }
     case 'sessionReported':
     case 'liveSwitched':
       return relevel(state, event);

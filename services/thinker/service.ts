@@ -40,7 +40,7 @@ import { becomeSoleThinker } from './session/sole-thinker.ts';
 import { Thinker } from './thinker.ts';
 import { anyJson } from './tools/any-json.ts';
 
-/** A reply of five minutes; a longer one cannot be repaired from its beginning any more. */
+/** Five minutes (14 MB) that nobody has played yet; a longer reply cannot be repaired from its beginning any more. */
 const REPLY_HISTORY_SAMPLES = 300 * REPLY_RATE_HZ;
 /** audio-in that died in the middle of an utterance: the question is taken to end where it was cut. */
 const MICROPHONE_REPAIR = { askEveryMs: 100, stallAskMs: 300, giveUpMs: 2_000, abandonMs: 3_000 };
@@ -190,6 +190,7 @@ async function wire(
     bus.subscribe(playback, ({ payload }) => {
       const over = payload.state === 'finished' || payload.state === 'interrupted';
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
+      if (over) replies.finished(payload.turn, clock.nowMs());
     }),
     bus.subscribe(fallback, ({ payload }) => {
       ({ level } = payload);

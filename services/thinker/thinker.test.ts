@@ -3,6 +3,7 @@ import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import type { Question } from './backends/answer-backend.ts';
+import type { Memory } from './conversation/memory-store.ts';
 import { fakeLive } from './live/fake-live.fixture.ts';
 import { Thinker } from './thinker.ts';
 
@@ -16,8 +17,8 @@ const ANSWER = {
   },
 };
 
-/** A thinker between a fake Live server and a fake backend below it. */
-function bench() {
+/** A thinker between a fake Live server and a fake backend below it. @param saved what its predecessor stored. */
+function bench(saved: Memory[] = []) {
   const clock = manualClock();
   const server = fakeLive();
   const asked: Question[] = [];
@@ -37,7 +38,7 @@ function bench() {
     },
     connect: server.connect,
     handles: { load: nothing, save: nothing },
-    memory: { load: () => ({ ledger: [] }), save: nothing },
+    memory: { load: () => saved.at(-1) ?? { ledger: [] }, save: (memory) => void saved.push(memory) },
     recall: nothing,
     catchUp: nothing,
     backends: [
@@ -105,4 +106,43 @@ describe('remarks of other layers that a question has taken along', () => {
     expect(server.connections).toHaveLength(2);
     expect(sent()).toContain('[gps] Baker Street');
   });
+});
+
+it('takes up the texts that waited behind an answer when its predecessor was killed', () => {
+  const saved: Memory[] = [];
+  const first = bench(saved);
+  first.open();
+  first.speak(1);
+  first.thinker.ask('a', 'what colour is it?', false);
+  first.thinker.say('b', 'Turn left.');
+  expect(first.sent()).not.toContain('what colour');
+  const second = bench(saved);
+  second.open();
+  expect(second.sent()).toContain('what colour is it?');
+  second.say(ANSWER);
+  expect(second.sent()).toContain('Turn left.');
+});
+
+it('asks again when the server takes its tool call back and then says nothing', () => {
+  const { thinker, clock, open, speak, say, sent } = bench();
+  thinker.tools.declare('clock', { name: 'clock', description: 'Tells the time.' });
+  open();
+  speak(1);
+  say({ toolCall: { functionCalls: [{ id: 'c1', name: 'clock', args: {} }] } });
+  say({ toolCallCancellation: { ids: ['c1'] } });
+  clock.advance(3_500);
+  expect(sent()?.match(/activityStart/g)).toHaveLength(2);
+});
+
+it('tells Live with the next question what the level below has answered on the same connection', async () => {
+  const { thinker, clock, server, open, speak, sent } = bench();
+  open();
+  thinker.setLevel('http');
+  thinker.ask('a', 'what is this?', false);
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(2_000);
+  thinker.setLevel('live');
+  speak(1);
+  expect(server.connections).toHaveLength(1);
+  expect(sent()).toMatch(/what is this\?.*It is a door\./);
 });

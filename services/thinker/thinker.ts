@@ -7,7 +7,6 @@ import { resume } from './conversation/take-up.ts';
 import type { Backend } from './conversation/turn.ts';
 import { carryOut, type Workers } from './effects.ts';
 import { Bill } from './live/bill.ts';
-import { onlyHeard } from './live/instruction.ts';
 import type { LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { Repeats } from './repeats.ts';
@@ -126,10 +125,7 @@ export class Thinker {
       camera: this.camera,
       room,
       sceneResendMs: options.sceneResendMs,
-      remarksFor: (turn) => {
-        const cut = this.recollection.takeCut();
-        return this.remarks.takeAlong(turn, ...(cut === undefined ? [] : [onlyHeard(cut)]));
-      },
+      remarksFor: (turn) => this.remarks.takeAlong(turn, ...this.recollection.takeNews()),
       started: (turn) => this.conversation.tell({ type: 'questionStarted', turn }),
       sent: (turn) => {
         this.conversation.tell({ type: 'questionSent', turn });
@@ -248,17 +244,20 @@ export class Thinker {
   private save(often = false): void {
     if (this.stopped) return;
     const { state } = this.conversation;
-    const { active } = state;
-    const question = active && active.kind !== 'speech' ? this.questions.of(active) : undefined;
-    const written = question?.kind === 'text' ? question.text : undefined;
-    this.recollection.save(state, written, this.options.clock.nowMs(), often);
+    const texts = [...(state.active ? [state.active] : []), ...state.waiting].flatMap((turn) => {
+      const question = turn.kind === 'speech' ? undefined : this.questions.of(turn);
+      if (turn.kind === 'speech' || question?.kind !== 'text') return [];
+      const { text, withFrame } = question;
+      return { turn: turn.number, kind: turn.kind, text, withFrame };
+    });
+    this.recollection.save(state, texts, this.options.clock.nowMs(), often);
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
     this.pcm.reset();
     this.bill.newConnection();
     this.uplink.attach(live);
-    const lines = unknownSinceMs === undefined ? [] : this.recollection.historySince(unknownSinceMs);
+    const lines = unknownSinceMs === undefined ? [] : this.recollection.tellSince(unknownSinceMs);
     if (lines.length > 0) live.send({ type: 'history', lines });
     if (this.options.serverVad) this.openMicrophone.attach(live);
     this.conversation.tell({ type: 'connected' });
@@ -287,6 +286,7 @@ export class Thinker {
         return;
       case 'toolsCancelled':
         this.tools.cancel(event.ids);
+        if (!this.tools.waiting) this.conversation.tell({ type: 'toolsAnswered' });
         return;
       default:
         this.conversation.tell({ type: 'serverSaid', event });

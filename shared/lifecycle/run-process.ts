@@ -2,7 +2,7 @@ import { type Environment, withEnvFile } from '#shared/config/environment.ts';
 import { loadSettings, unknownSettings } from '#shared/config/load-settings.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
-import { boundLogFile } from '#shared/log/bounded-log-file.ts';
+import { boundLogFile, logFilesOf } from '#shared/log/bounded-log-file.ts';
 import { createLog, type Log } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { type Clock, systemClock } from '#shared/time/clock.ts';
@@ -92,7 +92,7 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
   process.stdout.on('error', () => undefined);
 
   try {
-    await keepLogBounded(environment['pm_out_log_path'], clock, log);
+    await keepLogsBounded(logFilesOf(environment), clock, log);
     running = await start({ settings, log, clock, meters, fail });
   } catch (error) {
     fail(error);
@@ -109,11 +109,13 @@ export async function runProcess(name: string, start: (context: ProcessContext) 
 /** PM2 bounds no log: on a device nobody looks after, it would fill the card in some weeks. */
 const BOUND_LOG_EVERY_MS = 60_000;
 
-/** Resolves when it is small. @param path of the log PM2 writes for this process; undefined where it does not run under PM2. */
-async function keepLogBounded(path: string | undefined, clock: Clock, log: Log): Promise<void> {
-  if (!path) return;
+/** Resolves when they are small. @param paths none where this process does not run under PM2. */
+async function keepLogsBounded(paths: readonly string[], clock: Clock, log: Log): Promise<void> {
+  if (paths.length === 0) return;
   const bound = () =>
-    boundLogFile(path).catch((error: unknown) => log.warn({ err: error }, 'the log file cannot be kept small'));
+    Promise.all(paths.map((path) => boundLogFile(path))).catch((error: unknown) =>
+      log.warn({ err: error }, 'a log file cannot be kept small'),
+    );
   // For as long as this process lives, but no reason to.
   clock.every(BOUND_LOG_EVERY_MS, () => void bound());
   await bound();

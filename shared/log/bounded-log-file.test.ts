@@ -12,7 +12,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { boundLogFile } from './bounded-log-file.ts';
+import { boundLogFile, logFilesOf } from './bounded-log-file.ts';
+
+describe('the logs of a process', () => {
+  it('are the one PM2 writes for it, and the one PM2 keeps beside its folder of pid files', () => {
+    const pm2 = { pm_out_log_path: '/state/logs/speaker.log', pm_pid_path: '/home/pi/.pm2/pids/speaker-3.pid' };
+    expect(logFilesOf(pm2)).toEqual(['/state/logs/speaker.log', '/home/pi/.pm2/pm2.log']);
+  });
+
+  it('are none where it does not run under PM2', () => expect(logFilesOf({})).toEqual([]));
+});
 
 describe('a log file', () => {
   let folder: string;

@@ -1,11 +1,19 @@
 import type { Resend } from '#shared/contract/audio-in.ts';
 import type { PcmFrame } from './frame.ts';
 
+/**
+ * A stream whose listener is through with it is kept for this much longer: for one that is killed then and wants its last
+ * second again, and for others who were away.
+ */
+const KEEP_FINISHED_MS = 30_000;
+
 /** What a publisher keeps of its streams so that any subscriber can have it again. Bounded; the oldest frame goes first. */
 export class PcmHistory {
   private readonly maxSamples: number;
   private frames: PcmFrame[] = [];
   private samples = 0;
+  /** When the listener was through with a stream, Unix milliseconds. */
+  private readonly finishedAtMs = new Map<number, number>();
 
   /** @param maxSamples how much is kept over all streams. */
   constructor(maxSamples: number) {
@@ -13,6 +21,9 @@ export class PcmHistory {
   }
 
   append(frame: PcmFrame): void {
+    for (const [stream, atMs] of this.finishedAtMs) {
+      if (frame.timeUs / 1_000 - atMs > KEEP_FINISHED_MS) this.drop(stream);
+    }
     this.frames.push(frame);
     this.samples += frame.samples.length;
     let evicted = 0;
@@ -30,9 +41,15 @@ export class PcmHistory {
       .map((frame) => ({ ...frame, resent: true }));
   }
 
+  /** The listener is through with the stream: its place is wanted for newer ones. @param atMs Unix milliseconds. */
+  finished(stream: number, atMs: number): void {
+    if (this.frames.some((frame) => frame.stream === stream)) this.finishedAtMs.set(stream, atMs);
+  }
+
   clear(): void {
     this.frames = [];
     this.samples = 0;
+    this.finishedAtMs.clear();
   }
 
   /** The newest frame of every stream kept that is younger: enough for a subscriber to notice what it has missed. */
@@ -40,5 +57,11 @@ export class PcmHistory {
     const byStream = new Map<number, PcmFrame>();
     for (const frame of this.frames) if (frame.stream > thanStream) byStream.set(frame.stream, frame);
     return [...byStream.values()].map((frame) => ({ ...frame, resent: true }));
+  }
+
+  private drop(stream: number): void {
+    this.finishedAtMs.delete(stream);
+    this.frames = this.frames.filter((frame) => frame.stream !== stream);
+    this.samples = this.frames.reduce((sum, { samples }) => sum + samples.length, 0);
   }
 }

@@ -9,6 +9,8 @@ export interface PcmPublisher {
   publish(frame: PcmFrame): void;
   /** Keeps a frame that another process published, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
+  /** Whoever it was for is through with the stream; it is not kept for much longer. @param atMs Unix milliseconds. */
+  finished(stream: number, atMs: number): void;
   /** Nothing published so far is ever sent again: what the user has blocked is not repaired. */
   forget(): void;
   stop(): void;
@@ -38,6 +40,7 @@ export async function startPcmPublisher(
       bus.publish(channels.pcm, frame);
     },
     remember: (frame) => history.append(frame),
+    finished: (stream, atMs) => history.finished(stream, atMs),
     forget: () => history.clear(),
     stop() {
       endResend();

@@ -28,7 +28,7 @@ export interface ConversationRunnerOptions {
 }
 
 /** Effects of which a successor has to know: an answer is complete long before its turn is over. */
-const LASTING: ReadonlySet<ConversationEffect['type']> = new Set(['announce', 'remember', 'endAudio']);
+const LASTING: ReadonlySet<ConversationEffect['type']> = new Set(['announce', 'prepareText', 'remember', 'endAudio']);
 
 interface Queued {
   event: ConversationEvent;

@@ -77,9 +77,10 @@ export interface Owed {
   readonly turn: number;
   /**
    * Whether audio of it can still be under way. `surely`: it was cut while its audio came, so `interrupted` must come
-   * first. `perhaps`: it was cut before its first audio; servers that had not begun yet acknowledge nothing.
+   * first. `perhaps`: it was cut before its first audio; servers that had not begun yet acknowledge nothing. `overdue`:
+   * another backend answers, since none had come; audio that comes before the next question is sent makes it `surely`.
    */
-  readonly audio: 'surely' | 'perhaps' | 'no';
+  readonly audio: 'surely' | 'perhaps' | 'overdue' | 'no';
   readonly sinceMs: number;
 }
 
@@ -103,6 +104,8 @@ export interface ConversationState extends Network {
   readonly inherited: readonly InheritedTurn[];
   /** The turn whose question is being asked or answered. */
   readonly active?: Turn;
+  /** When it became so; until then it may have waited for another one. */
+  readonly activeSinceMs: number;
   /** Part of the active question has gone to the present connection. */
   readonly atServerSinceMs?: number;
   /** How often the active question has been put whole, and how many connections were given up for it. */
@@ -171,7 +174,7 @@ export type ConversationEvent = {
   | { type: 'serverSaid'; event: ServerEvent; samples?: number }
   | { type: 'backendReported'; turn: number; report: BackendReport }
   | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
-  /** The server has the result of every tool it called. */
+  /** The server waits for no tool any more: it has every result, or does not want it. */
   | { type: 'toolsAnswered' }
   | { type: 'usageBooked'; usage: Readonly<Record<string, number>> }
   | { type: 'timePassed'; network: Network }
@@ -221,6 +224,7 @@ export function initialConversation(options: {
     level: options.level,
     lowerBackends: options.lowerBackends,
     serverVad: options.serverVad,
+    activeSinceMs: 0,
     asks: 0,
     reconnects: 0,
     sentAtMs: 0,

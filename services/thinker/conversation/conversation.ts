@@ -71,6 +71,7 @@ function take(draft: Draft, event: ConversationEvent): void {
       return;
     case 'disconnected':
       draft.connected = false;
+      draft.toolsRunning = false;
       delete draft.owed;
       delete draft.atServerSinceMs;
       delete draft.settleAtMs;

@@ -21,7 +21,13 @@ describe('the stored conversation', () => {
     const active = nextTurn(newTurn(8, 'speech', 'live', 3), { type: 'failed', failure: FAILURE, atMs: 1 });
     const answer = nextTurn(newTurn(7, 'ask', 'http'), { type: 'audioArrived', samples: 10, atMs: 1 });
     const playing = [nextTurn(answer, { type: 'played', state: 'playing', position: 5, atMs: 2 })];
-    const memory = { active, written: 'why?', waiting: [{ turn: 9, utterance: 4 }], playing, settledUtterance: 2 };
+    const memory = {
+      active,
+      texts: [{ turn: 8, kind: 'ask' as const, text: 'why?', withFrame: true }],
+      waiting: [{ turn: 9, utterance: 4 }],
+      playing,
+      settledUtterance: 2,
+    };
     fileMemoryStore(folder, log, () => 1_000).save({ ledger: [entry], ...memory });
     const load = (atMs: number) => fileMemoryStore(folder, log, () => atMs).load(atMs);
     expect(load(2_000)).toEqual({ ledger: [entry], ...memory, savedAtMs: 1_000 });

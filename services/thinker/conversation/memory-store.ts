@@ -9,12 +9,20 @@ import type { InheritedTurn } from './conversation-state.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Turn } from './turn.ts';
 
+/** A question in text, or what is to be said, that has not been answered. */
+export interface LeftText {
+  readonly turn: number;
+  readonly kind: 'ask' | 'say';
+  readonly text: string;
+  readonly withFrame: boolean;
+}
+
 /** The turns that were not over when the process ended. */
 export interface LeftBehind {
   /** The one whose question was asked or answered. */
   active?: Turn | undefined;
-  /** What it asked, where that came as text; of a `say`, what is to be said. */
-  written?: string | undefined;
+  /** What came as text: the active one's, and those behind it, which nobody has been told of yet. */
+  texts?: readonly LeftText[] | undefined;
   /** Spoken questions behind it. */
   waiting?: readonly InheritedTurn[] | undefined;
   /** Answers that were complete and still being played, or cut and not yet reported by the speaker. */
@@ -54,12 +62,19 @@ const StoredTurn: z.ZodMiniType<Turn> = z.object({
   failure: z.exactOptional(Failure),
 });
 
+const StoredText: z.ZodMiniType<LeftText> = z.object({
+  turn: z.number(),
+  kind: z.enum(['ask', 'say']),
+  text: z.string(),
+  withFrame: z.boolean(),
+});
+
 const StoredMemory = z.object({
   ledger: z.array(
     z.object({ turn: z.number(), atMs: z.number(), user: z.string(), heard: z.string(), cut: z.boolean() }),
   ),
   active: z.exactOptional(StoredTurn),
-  written: z.exactOptional(z.string()),
+  texts: z.exactOptional(z.array(StoredText)),
   waiting: z.exactOptional(z.array(z.object({ turn: z.number(), utterance: z.number() }))),
   playing: z.exactOptional(z.array(StoredTurn)),
   settledUtterance: z.exactOptional(z.number()),

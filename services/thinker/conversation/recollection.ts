@@ -1,7 +1,8 @@
+import { answeredMeanwhile, onlyHeard } from '../live/instruction.ts';
 import type { HistoryLine } from '../live/live-connection.ts';
 import type { ConversationState } from './conversation-state.ts';
 import { historyOf, type LedgerEntry, remember } from './ledger.ts';
-import type { LeftBehind, MemoryStore } from './memory-store.ts';
+import type { LeftBehind, LeftText, MemoryStore } from './memory-store.ts';
 import { isOver, type Turn } from './turn.ts';
 
 /** While an answer plays, what was heard of it is stored this often. */
@@ -17,6 +18,8 @@ export class Recollection {
   private ledger: readonly LedgerEntry[];
   private savedAtMs = Number.NEGATIVE_INFINITY;
   private toldCut = 0;
+  /** Turns that backends below Live have answered, and Live has not been told of. */
+  private readonly untold = new Set<number>();
   private newestUtterance: number | undefined;
 
   constructor(store: MemoryStore, nowMs: number) {
@@ -36,6 +39,9 @@ export class Recollection {
   }
 
   remember(turn: Turn, atMs: number): void {
+    if (turn.backend !== 'live' && !this.ledger.some((entry) => entry.turn === turn.number)) {
+      this.untold.add(turn.number);
+    }
     this.ledger = remember(this.ledger, turn, atMs);
   }
 
@@ -44,12 +50,24 @@ export class Recollection {
     return historyOf(this.ledger, sinceMs);
   }
 
-  /** What was heard of the last answer, where it was cut and the model does not know yet how far it was heard. */
-  takeCut(): string | undefined {
+  /** As `historySince`, for the Live session, which knows it from then on. */
+  tellSince(sinceMs: number): HistoryLine[] {
+    for (const { turn, atMs } of this.ledger) if (atMs > sinceMs) this.untold.delete(turn);
+    return this.historySince(sinceMs);
+  }
+
+  /**
+   * What the Live session has not noticed, each once: what others have answered, and how much of the last answer was heard,
+   * where it was cut.
+   */
+  takeNews(): string[] {
+    const meanwhile = this.ledger.filter(({ turn }) => this.untold.has(turn));
+    this.untold.clear();
+    const news = meanwhile.map(({ user, heard }) => answeredMeanwhile(user, heard));
     const last = this.ledger.at(-1);
-    if (!last?.cut || last.turn === this.toldCut) return undefined;
+    if (!last?.cut || last.turn === this.toldCut) return news;
     this.toldCut = last.turn;
-    return last.heard;
+    return [...news, onlyHeard(last.heard)];
   }
 
   /** An utterance has begun. */
@@ -58,12 +76,12 @@ export class Recollection {
   }
 
   /**
-   * Stores all of it, with the turns that would be left behind if the process ended now. @param written the question of
-   * the active one, where it came as text. @param often leaves out what changed within the last second.
+   * Stores all of it, with the turns that would be left behind if the process ended now. @param texts those of the active
+   * turn and of the waiting ones. @param often leaves out what changed within the last second.
    */
   save(
     { active, waiting, inherited, recent }: Pick<ConversationState, 'active' | 'waiting' | 'inherited' | 'recent'>,
-    written: string | undefined,
+    texts: readonly LeftText[],
     nowMs: number,
     often = false,
   ): void {
@@ -78,7 +96,7 @@ export class Recollection {
     this.store.save({
       ledger: this.ledger,
       ...(active && { active }),
-      ...(written !== undefined && { written }),
+      ...(texts.length > 0 && { texts }),
       ...(spoken.length > 0 && { waiting: spoken }),
       ...(playing.length > 0 && { playing }),
       ...(this.newestUtterance !== undefined && {

@@ -31,6 +31,8 @@ export function serverSaid(draft: Draft, event: ServerEvent, samples: number): v
     case 'generationCompleted': {
       const active = answering(draft);
       if (active && active.replySamples > 0) finishGeneration(draft, active);
+      // All sound of the turn that is owed its end has come; what follows is of the next one.
+      else if (!active && draft.owed) draft.owed = { ...draft.owed, audio: 'no' };
       return;
     }
     case 'interrupted':
@@ -60,6 +62,7 @@ function audioArrived(draft: Draft, samples: number): void {
   const active = answering(draft);
   if (!active) {
     draft.effects.push({ type: 'count', name: 'staleAudioDropped' });
+    if (draft.owed?.audio === 'overdue') draft.owed = { ...draft.owed, audio: 'surely' };
     return;
   }
   delete draft.owed;

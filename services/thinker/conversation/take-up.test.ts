@@ -16,14 +16,14 @@ describe('a turn that a predecessor was in the middle of', () => {
     [
       'a written one is asked again',
       newTurn(7, 'ask', 'live'),
-      'where?',
-      [failed('asks again'), { type: 'textAsked', kind: 'ask', text: 'where?', userText: 'where?' }],
+      { turn: 7, kind: 'ask', text: 'where?', withFrame: true } as const,
+      [failed('asks again'), { type: 'textAsked', kind: 'ask', text: 'where?', userText: 'where?', withFrame: true }],
       [],
     ],
     [
       'an announcement is spoken again',
       newTurn(7, 'say', 'live'),
-      'Left.',
+      { turn: 7, kind: 'say', text: 'Left.', withFrame: false } as const,
       [failed('asks again'), { type: 'textAsked', kind: 'say', text: 'Left.', userText: '' }],
       [],
     ],
@@ -44,12 +44,12 @@ describe('a turn that a predecessor was in the middle of', () => {
     [
       'an announcement, half spoken, is not repeated',
       { ...newTurn(7, 'say', 'live'), ...answering },
-      'Left.',
+      { turn: 7, kind: 'say', text: 'Left.', withFrame: false } as const,
       [failed('asks again')],
       [],
     ],
-  ])('%s', (_what, active, written, news, recall) => {
-    const taken = takeUp({ active, written }, 1_000);
+  ])('%s', (_what, active, text, news, recall) => {
+    const taken = takeUp({ active, ...(text && { texts: [text] }) }, 1_000);
     expect(taken).toMatchObject({ news, recall });
     expect(taken.news).toHaveLength(news.length);
   });
@@ -61,13 +61,26 @@ describe('a turn that a predecessor was in the middle of', () => {
     expect(recall).toEqual([3, 4, 5]);
   });
 
+  it('and the texts behind it are asked and said after that', () => {
+    const texts = [
+      { turn: 8, kind: 'say', text: 'Left.', withFrame: false },
+      { turn: 9, kind: 'ask', text: 'what is that?', withFrame: true },
+    ] as const;
+    expect(takeUp({ active: spoken, texts, waiting: [{ turn: 10, utterance: 4 }] }, 1_000).news.slice(2)).toEqual([
+      { type: 'textAsked', kind: 'say', text: 'Left.', userText: '', withFrame: false },
+      { type: 'textAsked', kind: 'ask', text: 'what is that?', userText: 'what is that?', withFrame: true },
+    ]);
+  });
+
   it('after half a minute ends, and nothing is asked again', () => {
     const playing = [{ ...newTurn(6, 'say', 'live'), ...answering }];
-    const taken = takeUp({ active: spoken, waiting: [{ turn: 8, utterance: 4 }], playing }, 30_000);
+    const texts = [{ turn: 9, kind: 'ask', text: 'where?', withFrame: false }] as const;
+    const taken = takeUp({ active: spoken, texts, waiting: [{ turn: 8, utterance: 4 }], playing }, 30_000);
     expect(taken).toMatchObject({
       news: [{ turn: { number: 6 } }, failed('too long'), { turn: { number: 8, utterance: 4 }, failure: {} }],
       recall: [],
     });
+    expect(taken.news).toHaveLength(3);
     expect(taken.news[0]).not.toHaveProperty('failure');
   });
 });

@@ -2,7 +2,7 @@ import type { Failure } from '#shared/contract/thinker.ts';
 import { answerAgain } from '../live/instruction.ts';
 import type { ThinkerOptions } from '../thinker-options.ts';
 import type { ConversationNews } from './conversation-runner.ts';
-import type { LeftBehind } from './memory-store.ts';
+import type { LeftBehind, LeftText } from './memory-store.ts';
 import type { Recollection } from './recollection.ts';
 import { heardText, newTurn, type Turn } from './turn.ts';
 
@@ -31,7 +31,7 @@ export interface TakeUp {
  * An answer that is being played is followed to its end; a question without an answer is answered now; half an answer is
  * given again, once, and the listener is told why. After half a minute nothing is asked again, but every turn ends.
  */
-export function takeUp({ active, written, waiting = [], playing = [] }: LeftBehind, awayMs: number): TakeUp {
+export function takeUp({ active, texts = [], waiting = [], playing = [] }: LeftBehind, awayMs: number): TakeUp {
   const played = playing.map((turn) => ({ type: 'turnLeftBehind', turn }) as const);
   if (awayMs >= AWAITED_MS) {
     const unanswered = waiting.map(({ turn, utterance }) => newTurn(turn, 'speech', 'live', utterance));
@@ -39,26 +39,25 @@ export function takeUp({ active, written, waiting = [], playing = [] }: LeftBehi
     return { news: [...played, ...ended], recall: [] };
   }
   const inherited = waiting.map((turn) => ({ type: 'turnInherited', ...turn }) as const);
-  const { news, recall } = active ? takeUpActive(active, written) : { news: [], recall: [] };
+  const own = texts.find(({ turn }) => turn === active?.number);
+  const { news, recall } = active ? takeUpActive(active, own) : { news: [], recall: [] };
+  const behind = texts.filter((text) => text !== own).map(askedAnew);
   return {
-    news: [...played, ...news, ...inherited],
+    news: [...played, ...news, ...inherited, ...behind],
     recall: [...recall, ...waiting.map(({ utterance }) => utterance)],
   };
 }
 
-function takeUpActive(active: Turn, written: string | undefined): TakeUp {
+function takeUpActive(active: Turn, own: LeftText | undefined): TakeUp {
   const { number, kind, utterance, userText, replySamples } = active;
   const answering = replySamples > 0;
   if (utterance !== undefined && !answering) {
     return { news: [{ type: 'turnInherited', turn: number, utterance }], recall: [utterance] };
   }
   const ended = brokenOff(active, RESTARTED);
-  const text = written ?? userText;
+  const text = own?.text ?? userText;
   if (!answering && kind !== 'speech') {
-    return {
-      news: [ended, { type: 'textAsked', kind, text, userText: kind === 'ask' ? text : '', withFrame: false }],
-      recall: [],
-    };
+    return { news: [ended, askedAnew({ withFrame: false, ...own, kind, text })], recall: [] };
   }
   if (answering && kind !== 'say' && text) {
     const again = answerAgain(text, heardText(active));
@@ -68,6 +67,10 @@ function takeUpActive(active: Turn, written: string | undefined): TakeUp {
     };
   }
   return { news: [ended], recall: utterance === undefined ? [] : [utterance] };
+}
+
+function askedAnew({ kind, text, withFrame }: Omit<LeftText, 'turn'>): ConversationNews {
+  return { type: 'textAsked', kind, text, userText: kind === 'ask' ? text : '', withFrame };
 }
 
 function brokenOff(turn: Turn, failure: Failure): ConversationNews {

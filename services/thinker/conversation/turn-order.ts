@@ -2,7 +2,7 @@ import type { Failure } from '#shared/contract/thinker.ts';
 import type { ConversationState, Draft } from './conversation-state.ts';
 import { isOver, nextTurn, type Turn, type TurnEvent } from './turn.ts';
 
-/** More questions than this are not waited for; the newest is refused. */
+/** More questions than this are not waited for: the newest is refused, or for the user's own words the last text. */
 const MAX_WAITING = 8;
 /** Turns that are over whose playback, late transcript or usage may still come; those that are not are kept until they are. */
 const MAX_RECENT = 6;
@@ -31,19 +31,21 @@ export function admit(draft: Draft, turn: Turn): void {
     activate(draft, turn);
     return;
   }
-  if (draft.waiting.length >= MAX_WAITING) {
-    draft.effects.push({ type: 'count', name: 'questionsRefused' });
-    draft.waiting = [...draft.waiting, turn];
-    fail(draft, turn, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
-    return;
-  }
   const place =
     turn.kind === 'speech' ? draft.waiting.filter(({ kind }) => kind === 'speech').length : draft.waiting.length;
   draft.waiting = [...draft.waiting.slice(0, place), turn, ...draft.waiting.slice(place)];
+  const refused = draft.waiting[MAX_WAITING];
+  if (!refused) return;
+  draft.effects.push({ type: 'count', name: 'questionsRefused' });
+  fail(draft, refused, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
 }
 
-export function activate(draft: Draft, turn: Turn): void {
+export function activate(draft: Draft, admitted: Turn): void {
+  // The level may have changed while it waited.
+  const outdated = admitted.backend !== draft.level && !isServerLed(draft, admitted);
+  const turn: Turn = outdated ? { ...admitted, backend: draft.level } : admitted;
   draft.active = turn;
+  draft.activeSinceMs = draft.nowMs;
   draft.asks = 0;
   draft.reconnects = 0;
   draft.lifeAtMs = draft.nowMs;
@@ -53,7 +55,7 @@ export function activate(draft: Draft, turn: Turn): void {
   draft.goneOn = false;
   delete draft.settleAtMs;
   delete draft.atServerSinceMs;
-  if (turn.kind !== 'speech') draft.effects.push({ type: 'announce', turn });
+  if (turn.kind !== 'speech' || outdated) draft.effects.push({ type: 'announce', turn });
   put(draft, turn);
 }
 
@@ -118,7 +120,9 @@ function takeBack(draft: Draft, before: Turn, after: Turn): void {
 }
 
 export function owe(draft: Draft, turn: Turn): void {
-  const audio = turn.generated ? 'no' : turn.replySamples > 0 ? 'surely' : 'perhaps';
+  // What an earlier turn owes is not settled by cutting this one.
+  const surely = turn.replySamples > 0 || draft.owed?.audio === 'surely';
+  const audio = turn.generated ? 'no' : surely ? 'surely' : 'perhaps';
   draft.owed = { turn: turn.number, audio, sinceMs: draft.nowMs };
 }
 

@@ -108,6 +108,10 @@ export function fallBack(draft: Draft, active: Turn, failure: Failure): void {
   if (next && active.replySamples === 0 && !isServerLed(draft, active)) {
     draft.effects.push({ type: active.backend === 'live' ? 'withdraw' : 'cancelAnswer', turn: active.number });
     draft.effects.push({ type: 'count', name: 'fallenBack' });
+    if (draft.atServerSinceMs !== undefined) {
+      draft.owed = { turn: active.number, audio: 'overdue', sinceMs: draft.nowMs };
+      delete draft.atServerSinceMs;
+    }
     put(draft, advance(draft, active, { type: 'backendChanged', backend: next }));
     return;
   }
@@ -148,9 +152,15 @@ function delayMs(state: ConversationState, active: Turn, endedMs: number): numbe
   return onItsWay ? Number.POSITIVE_INFINITY : state.rttMs;
 }
 
+/** The end of the question, or of the answer it had to wait for: that was no silence. */
+function awaitedSinceMs({ activeSinceMs }: ConversationState, { timings }: Turn): number | undefined {
+  const { questionEnded } = timings;
+  return questionEnded === undefined ? undefined : Math.max(questionEnded, activeSinceMs);
+}
+
 /** When the user must hear something, answer or reason. */
 function deadlineMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number | undefined {
-  const endedMs = active.timings['questionEnded'];
+  const endedMs = awaitedSinceMs(state, active);
   if (endedMs === undefined || active.phase === 'speaking') return undefined;
   if (state.liveFailure && active.backend === 'live') return endedMs;
   if (active.backend === 'live' && state.serverWorks) return endedMs + policy.workWithinMs;
@@ -165,7 +175,7 @@ function deadlineMs(state: ConversationState, active: Turn, policy: Conversation
 
 /** When somebody who waits for whoever is at work must be told so. */
 function patienceAtMs(state: ConversationState, active: Turn, policy: ConversationPolicy): number {
-  const endedMs = active.timings['questionEnded'];
+  const endedMs = awaitedSinceMs(state, active);
   const works = active.backend === 'live' ? state.serverWorks : below(state, active) === undefined;
   const waits = works && active.phase === 'thinking' && !state.patienceAsked;
   return waits && endedMs !== undefined ? endedMs + policy.answerWithinMs : Number.POSITIVE_INFINITY;

@@ -25,6 +25,12 @@ export function answerAgain(question: string, heard: string): string {
   return `[A fault of the wearable cut your answer off. The wearer asked: "${question}" ${known}. Say in a few words that you were cut off, then give the rest of the answer.]`;
 }
 
+/** Goes with the next question after one that a backend below Live has answered. @param question empty where nobody asked. */
+export function answeredMeanwhile(question: string, heard: string): string {
+  const what = question ? `asked: "${question}" and was answered` : 'was told';
+  return `[While you could not be reached, the wearer ${what}: "${heard}"]`;
+}
+
 /** Goes with the question after an answer that was cut. */
 export function onlyHeard(heard: string): string {
   return heard

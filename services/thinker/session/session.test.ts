@@ -298,6 +298,32 @@ describe('the session', () => {
     ]);
   });
 
+  it('opens again at once for who speaks while a connection that never was set up is being closed', () => {
+    const session = play().feed(
+      { type: 'wanted', atMs: 0 },
+      { type: 'timePassed', jitter: 0.5, atMs: 10_000 },
+      { type: 'wanted', atMs: 10_100 },
+      closed(1, 10_500),
+    );
+    expect(session.look()).toMatchObject([{ type: 'open' }, { type: 'close' }, { type: 'open' }]);
+  });
+
+  it('opens again at once for who speaks while the idle connection is being closed', () => {
+    const idle = { ...policy, idleCloseMs: 300_000 };
+    let state = connected(0).state;
+    const effects: SessionEffect[] = [];
+    for (const event of [
+      { type: 'timePassed', jitter: 0.5, atMs: 300_100 },
+      { type: 'wanted', atMs: 300_200 },
+      closed(1, 300_600, ending({ code: 1000, reason: '' })),
+    ] satisfies SessionEvent[]) {
+      const step = nextSession(state, event, idle);
+      state = step.state;
+      effects.push(...step.effects);
+    }
+    expect(effects.filter(({ type }) => type !== 'count')).toMatchObject([{ type: 'close' }, { type: 'open' }]);
+  });
+
   it('closes when it has been idle long enough, and opens again at the first sign of speech', () => {
     const short = { ...policy, idleCloseMs: 300_000 };
     let state = connected().state;

@@ -77,6 +77,8 @@ function wanted(state: SessionState, atMs: number, policy: SessionPolicy): Step 
   const { phase, failure } = state;
   const newDay = phase.name === 'failed' && failure?.kind === 'quota' && atMs >= state.sinceMs + policy.dayQuotaWaitMs;
   if (phase.name === 'idle' || newDay) return open(state, atMs, policy);
+  // Who begins to speak while a connection says goodbye does not say it again when it has gone.
+  if (phase.name === 'closing') return stay({ ...state, phase: { ...phase, aftermath: 'reopen' } });
   // A quota only gets worse by asking.
   if (phase.name !== 'backoff' || failure?.kind === 'quota') return stay(state);
   const notBeforeMs = state.triedAtMs + policy.impatientAfterMs;

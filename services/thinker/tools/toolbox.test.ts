@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Meters } from '#shared/metrics/meters.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import type { ToolResponse } from '../live/live-connection.ts';
-import { Toolbox } from './toolbox.ts';
+import { Toolbox, type ToolboxOptions } from './toolbox.ts';
 
 const CLOCK = { name: 'clock', description: 'Tells the time.' };
 
@@ -12,7 +12,7 @@ function bench() {
   const told: unknown[] = [];
   const responses: ToolResponse[] = [];
   let changes = 0;
-  const toolbox = new Toolbox({
+  const options: ToolboxOptions = {
     clock,
     meters: new Meters(),
     call: (name, call) => calls.push({ name, ...call }),
@@ -21,8 +21,9 @@ function bench() {
     changed: () => {
       changes += 1;
     },
-  });
-  return { clock, calls, told, responses, toolbox, changes: () => changes };
+  };
+  const toolbox = new Toolbox(options);
+  return { options, clock, calls, told, responses, toolbox, changes: () => changes };
 }
 
 function called() {
@@ -34,6 +35,22 @@ function called() {
 }
 
 describe('the toolbox', () => {
+  it('waits for the tool that is there, though another one of the same message is not', () => {
+    const { toolbox, responses, options } = bench();
+    let waiting = false;
+    options.respond = (results) => {
+      responses.push(...results);
+      ({ waiting } = toolbox);
+    };
+    toolbox.declare('clock', CLOCK);
+    toolbox.called([
+      { id: 'c1', name: 'gone', args: {} },
+      { id: 'c2', name: 'clock', args: {} },
+    ]);
+    expect(responses).toMatchObject([{ id: 'c1' }]);
+    expect(waiting).toBe(true);
+  });
+
   it('offers what is declared, says so, and takes it back', () => {
     const { toolbox, told, changes } = bench();
     toolbox.declare('clock', CLOCK);

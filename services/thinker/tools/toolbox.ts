@@ -63,16 +63,18 @@ export class Toolbox {
 
   /** The model calls. */
   called(calls: readonly ServerToolCall[]): void {
+    const unknown: ToolResponse[] = [];
     for (const { id, name, args } of calls) {
       this.options.meters.count('toolCalls');
       if (!this.declared.has(name)) {
-        this.options.respond([{ id, name, response: { error: 'there is no such tool any more' } }]);
+        unknown.push({ id, name, response: { error: 'there is no such tool any more' } });
         continue;
       }
       const cancelTimer = this.options.clock.after(ANSWER_WITHIN_MS, () => this.overdue(id));
       this.pending.set(id, { name, cancelTimer });
       this.options.call(name, { id, args });
     }
+    if (unknown.length > 0) this.options.respond(unknown);
   }
 
   /** @param payload what was published on `tools/NAME/result`, whatever it is. */

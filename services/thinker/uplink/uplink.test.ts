@@ -284,6 +284,22 @@ describe('the uplink', () => {
     expect(kinds()[0]).toBe('history');
   });
 
+  it('leaves no activity empty though the remarks before it have filled the network', () => {
+    const { uplink, sink, remarks, hear, kinds } = bench();
+    const { send } = sink;
+    sink.send = (message) => {
+      if (message.type === 'history') sink.bufferedBytes = 100_000;
+      return send(message);
+    };
+    uplink.attach(sink);
+    remarks.push('[gps] Baker Street');
+    uplink.ask(turn(1));
+    hear(1);
+    hear(1);
+    uplink.withdraw(1);
+    expect(kinds()).toEqual(['history', 'activityStart', 'audio', 'activityEnd']);
+  });
+
   it('never nests, never leaves empty and always closes an activity, whatever happens', () => {
     const step = fc.oneof(
       fc.nat(3).map((n) => ({ do: 'hear' as const, n })),

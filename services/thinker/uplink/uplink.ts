@@ -129,7 +129,9 @@ export class Uplink {
     this.options.meters.gauge('uplinkUnsentBytes', sink.bufferedBytes);
     const nowMs = this.options.clock.nowMs();
     for (let chunk = nextChunk(course, question); chunk; chunk = nextChunk(course, question)) {
-      if (sink.bufferedBytes > SOUND_LIMIT_BYTES) {
+      const isFirst = course.chunk === 0 && course.offset === 0;
+      // The first sound goes out whatever the remarks before it have filled: an activity without any ends the connection.
+      if (sink.bufferedBytes > SOUND_LIMIT_BYTES && !isFirst) {
         this.options.meters.count('uplinkHeldBack');
         this.sendPicture(course, question, sink);
         this.retryIn(RETRY_MS);

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { connected, FIRST } from './play.fixture.ts';
+
+describe('a turn of a predecessor', () => {
+  const answered = () =>
+    connected().at(1_000).question(1).server('userText', 'modelText', 'audio', 'generationCompleted');
+
+  it('whose answer is being played is done when the loudspeaker has finished it, and remembered as said', () => {
+    const talk = answered()
+      .feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 })
+      .restart()
+      .wait(3_000);
+    expect(talk.phases(FIRST)).not.toContain('done');
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+    expect(talk.of('remember').map(({ turn }) => turn)).toEqual([
+      expect.objectContaining({
+        number: FIRST,
+        userText: 'what is this?',
+        modelText: 'It is a door.',
+        playedSamples: 2_400,
+      }),
+    ]);
+  });
+
+  it('is interrupted in its answer like any other', () => {
+    const talk = answered().restart().feed({ type: 'interruptAsked', byVoice: true });
+    expect(talk.phases(FIRST).at(-1)).toBe('interrupted');
+  });
+
+  it('is done within the usual time where the loudspeaker has nothing more to say of it', () => {
+    const talk = answered()
+      .feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 })
+      .restart()
+      .wait(20_000);
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+  });
+
+  it('that was cut tells the exact place when the loudspeaker does', () => {
+    const talk = answered().feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 });
+    talk.feed({ type: 'interruptAsked', byVoice: false }).restart();
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 1_200 });
+    expect(talk.of('announce').at(-1)?.turn).toMatchObject({ phase: 'interrupted', playedSamples: 1_200 });
+  });
+
+  it('broken off in its answer has failed, and what was heard of it is remembered', () => {
+    const talk = connected().at(1_000).question(1).server('userText', 'modelText', 'audio').restart();
+    expect(talk.of('announce').find(({ turn }) => turn.phase === 'failed')?.turn).toMatchObject({
+      number: FIRST,
+      failure: { kind: 'restarted' },
+      timings: { speechStarted: 1_000 },
+    });
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    expect(talk.of('remember').at(-1)?.turn).toMatchObject({ number: FIRST, playedSamples: 2_400 });
+  });
+
+  it('goes on under its number when its samples come again', () => {
+    const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
+    expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);
+  });
+
+  it('is ended, and the user told, when nobody has its samples any more', () => {
+    const talk = connected({ lowerBackends: ['http'] })
+      .at(0)
+      .feed({ type: 'turnInherited', turn: 42, utterance: 7 });
+    talk.feed({ type: 'utteranceEnded', utterance: 7, speechEndedMs: 0 });
+    expect(talk.phases(42)).toEqual(['failed']);
+    expect(talk.of('explain')).toHaveLength(1);
+    talk.question(8);
+    expect(talk.phases(FIRST)[0]).toBe('listening');
+  });
+});
