@@ -196,12 +196,12 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       }
       void untilSilent(recordPath, { clock, processes }).then(letAlone);
       // The predecessor's last samples are still on their way: on another device two voices at once would spoil both.
-      const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
-      const silentFor =
-        silentForMs > 0 && !output.continues
-          ? Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard)
-          : 0;
-      speaker.beginIn(silentFor, () => {
+      const silence = (): number => {
+        const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
+        if (silentForMs <= 0 || output.continues) return 0;
+        return Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard);
+      };
+      speaker.beginAfter(silence, () => {
         // Kept until here, because it is the predecessor that writes it as long as it plays.
         const now = alive ? findPredecessor(recordPath, processes) : undefined;
         if (stillPlays(now)) return false;

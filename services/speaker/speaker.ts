@@ -54,13 +54,16 @@ export class Speaker {
     return block;
   }
 
-  /** Stays silent for this many samples more, and as long as `mayBegin` denies it; then begins. */
-  beginIn(samples: number, mayBegin: () => boolean): void {
-    const change = (): void => {
+  /** Stays silent for as many samples as `silence` says when the device asks for the first, and as long as `mayBegin` denies it. */
+  beginAfter(silence: () => number, mayBegin: () => boolean): void {
+    const begin = (): void => {
       if (mayBegin()) this.player.tell({ type: 'released', by: 'standby' });
-      else this.shift = { inSamples: PERIOD_SAMPLES, change };
+      else this.shift = { inSamples: PERIOD_SAMPLES, change: begin };
     };
-    this.shift = { inSamples: samples, change };
+    const wait = (): void => {
+      this.shift = { inSamples: silence(), change: begin };
+    };
+    this.shift = { inSamples: 0, change: wait };
   }
 
   /** Samples until the stop that `stopIn` has announced. */

@@ -42,6 +42,25 @@ describe('a speaker and its successor', () => {
     expect(clock.nowMs()).toBe(1_000_000);
   });
 
+  it('does not wait once more where its output opens only after the last word', async () => {
+    const { first, hub, clock, dead } = await pair();
+    let open = (): void => undefined;
+    const opening = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const starting = bench({ hub, clock, dead, me: '2:2', opening });
+    await settled();
+    clock.advance(1_500);
+    const second = await starting;
+    await first.stop();
+    clock.advance(100);
+    open();
+    await settled();
+    const block = await second.play(6_000);
+    // Of the 150 ms and 8 ms to be safe 90 ms are over; the two devices are equally deep.
+    expect(block.findIndex((sample) => sample !== 0)).toBe((150 + 8 - 100) * 24);
+  });
+
   it('on the same output begins when the last sample of its predecessor is handed over, and then at once', async () => {
     const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
     const second = await successorOnSameOutput();
