@@ -8,6 +8,7 @@ import { LogThrottle } from '#shared/log/log-throttle.ts';
 import { aedesRights } from './aedes-rights.ts';
 import { BrokerMemory } from './broker-memory.ts';
 import { Connections } from './connections.ts';
+import { holdRequests } from './held-requests.ts';
 import { Logins } from './login.ts';
 import type { RetainedFile } from './retained-file.ts';
 
@@ -63,6 +64,7 @@ export async function startAedes(
       packet.qos === 0 && connections.passesBy(client.conn) ? null : rights.authorizeForward(client, packet),
   });
   watch(aedes, context);
+  holdRequests(aedes, context);
   const stopCounting = clock.every(1_000, () => meters.gauge('connectedClients', aedes.connectedClients));
   return {
     aedes,

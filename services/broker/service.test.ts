@@ -311,6 +311,21 @@ describe('the broker', () => {
     expect((await box.arrived('cortex/speaker/alert')).text).toContain('Microphone and camera are blocked');
   });
 
+  it('keeps an alert for a speaker that is being restarted', async () => {
+    const folder = freshFolder();
+    const { mqttPort } = await start(folder);
+    const url = `mqtt://127.0.0.1:${mqttPort}`;
+    const router = await connect(url, folder, 'router');
+    const predecessor = await connect(url, folder, 'speaker');
+    await predecessor.subscribeAsync('cortex/speaker/alert', { qos: 1 });
+    await predecessor.endAsync();
+    await router.publishAsync('cortex/speaker/alert', 'mind the step', { qos: 1 });
+    const successor = await connect(url, folder, 'speaker');
+    const box = inbox(successor);
+    await successor.subscribeAsync('cortex/speaker/alert', { qos: 1 });
+    expect(await box.arrived('cortex/speaker/alert')).toMatchObject({ text: 'mind the step', retained: false });
+  });
+
   it('says on its own topic that it is there', async () => {
     const folder = freshFolder();
     const { mqttPort } = await start(folder);
