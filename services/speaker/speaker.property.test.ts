@@ -5,8 +5,8 @@ import { Speaker } from './speaker.ts';
 
 const TURN = 1;
 const LENGTH = 9_000;
-/** Down because the reply came too slowly, up again, and down at the interrupt. */
-const LONGEST_RAMPS = 480;
+/** Down and up for one pause after the other, down because the reply came too slowly, and down at the interrupt. */
+const LONGEST_RAMPS = 1_500;
 /** Large enough that even the softest sample of a ramp is no silence. */
 const codeOf = (position: number): number => 15_000 + position;
 
@@ -135,7 +135,7 @@ describe('a speaker whose device gives back what it has not begun to play', () =
         expect(heardInRow(heard)).toBe(LENGTH);
         expect(told.at(-1)).toBe('finished');
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('a speaker whose device gives back what it has not begun to play', () =
         expect(heardInRow(heard)).toBeGreaterThanOrEqual(0);
         expect(told.filter((state) => state === 'interrupted' || state === 'finished')).toHaveLength(1);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
