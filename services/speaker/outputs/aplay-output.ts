@@ -13,6 +13,8 @@ const PERIOD_US = 5_000;
 const CARD_PERIODS = 4;
 /** 60 ms of the pipe's, which bridge the pauses of this process and of a busy machine. What is interrupted is taken back. */
 const QUEUED_PERIODS = 12;
+/** What an aplay that opens its device takes before it tells of it. */
+const PRIMING_PERIODS = 2;
 /** Where a resampler is in between nothing can be taken back, and all that is queued plays on after an interrupt. */
 const QUEUED_RESAMPLED_PERIODS = 4;
 /** aplay says within a few milliseconds that it cannot open a device; a sound server behind it may need longer. */
@@ -83,6 +85,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
   const { clock, me } = place;
   const source = await sourceFor(hooks.source, format);
   const frames = periodFrames(format);
+  const silence = Buffer.alloc(frames * format.channels * 2);
   const resampled = format.rateHz !== REPLY_RATE_HZ;
   const depth = resampled ? QUEUED_RESAMPLED_PERIODS : QUEUED_PERIODS;
   return new Promise((resolve) => {
@@ -94,8 +97,13 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
     let takenAtMs = clock.nowMs();
     let playedOut = (): void => undefined;
 
+    /** Until it is known to play: what a device that cannot be opened had been given would be heard by nobody. */
+    function prime(): void {
+      for (; queued < PRIMING_PERIODS; queued += 1) aplay.write(silence);
+    }
+
     function feed(): void {
-      for (; (state === 'opening' || state === 'open') && queued < depth; queued += 1) {
+      for (; state === 'open' && queued < depth; queued += 1) {
         const period = source(frames);
         // Noted first: the write wakes aplay, which may push this process off its core at that very moment.
         hooks.handedOver();
@@ -226,7 +234,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       void hooks.alone().then(takeOver);
     } else {
       aplay.listen(hear, () => end('aplay has ended'));
-      feed();
+      prime();
     }
   });
 }
