@@ -160,4 +160,20 @@ describe('an interim process', () => {
     context.clock.advance(250);
     expect(left).toBe(1);
   });
+
+  it('leaves also where no broker ever comes: nobody would know of a microphone that stays open', async () => {
+    const voice = { probability: () => 0, reset: () => undefined };
+    const nobody = { ...context.hub.bus(), subscribe: () => new Promise<never>(() => undefined) };
+    const leave = () => {
+      left += 1;
+    };
+    void startAudioIn(
+      { ...context, bus: nobody as never },
+      { microphone: new ScriptedMicrophone(), voice, interim: { leave } },
+    );
+    await settle();
+    await stop();
+    context.clock.advance(2 * INTERIM_STAY_MS);
+    expect(left).toBe(1);
+  });
 });

@@ -63,6 +63,9 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   }
 
   try {
+    const { interim = {} } = parts;
+    // First of all: its time is up also where no broker comes, and everything below waits for one.
+    if (interim.leave) teardown.add(await leaveInTime(context, interim.leave));
     const publisher = await startPcmPublisher(bus, { pcm: microphonePcm, resend: microphoneResend }, HISTORY_SAMPLES);
     teardown.add(() => publisher.stop());
 
@@ -194,8 +197,6 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     handing.listening();
     if (handing.role === 'waiting' && !blocked && feed) await hearing;
     heardEnough = undefined;
-    const { interim = {} } = parts;
-    if (interim.leave) teardown.add(await leaveInTime(context, interim.leave));
     return {
       async handOver() {
         // Without the broker nobody could take over.
