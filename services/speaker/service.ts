@@ -28,8 +28,11 @@ import { samplesOf } from './playout/playout-state.ts';
 import { Reports } from './reports.ts';
 import { Speaker } from './speaker.ts';
 
-/** A gap is repaired long before the jitter buffer is empty; a thinker that restarts needs a second or two to answer. */
-const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 20_000 };
+/**
+ * A gap is repaired long before the jitter buffer is empty; a thinker that restarts needs a second or two to answer. A
+ * reply may pause for as long as a function of another layer takes; that its thinker is gone is told by others.
+ */
+const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 120_000 };
 /** Turns that may have begun and ended while no speaker ran. */
 const NEXT_TURNS = 3;
 /**

@@ -122,6 +122,18 @@ describe('utterances', () => {
     expect(bench.story.at(-1)).toBe('100 ended');
   });
 
+  it.each([-(2 ** 50), 2 ** 50])('go on without harm from a predecessor that claims to stand at %i', (nowhere) => {
+    const bench = new Bench().hear(...times(10, 0));
+    const endpointing = { onset: nowhere, voicedSamples: 0, voicedUntil: nowhere, startPosition: nowhere };
+    const open = { begin: -nowhere, published: nowhere };
+    bench.utterances.adopt(
+      { utterance: 7, spoken: nowhere, endpointing: { phase: 'started', ...endpointing }, open },
+      0,
+    );
+    bench.hear(...times(10, 0.9));
+    expect(bench.frames.every(({ position }) => position >= 0 && position < 2 ** 32)).toBe(true);
+  });
+
   it('are gap-free, in order and never overlap, whatever is heard', () => {
     fc.assert(
       fc.property(

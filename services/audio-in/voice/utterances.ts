@@ -30,6 +30,9 @@ interface OpenUtterance {
   published: number;
 }
 
+/** More than the longest utterance (60 s) with the longest pre-roll; in continuous mode a stream is as old as the process. */
+const LONGEST_STREAM_SAMPLES = 2 ** 31;
+
 /**
  * Cuts the microphone into utterances: one PCM stream each, from the pre-roll to the silence that ended it. A stream
  * begins when speech has started, with everything since the pre-roll at once; a cough therefore publishes no audio.
@@ -129,12 +132,16 @@ export class Utterances {
     };
   }
 
-  /** Goes on where another process stood. */
+  /** Goes on where another process stood. Positions it cannot have had are moved to the next it can: nothing here may throw for them. */
   adopt({ utterance, spoken, endpointing, open }: UtteranceState, reference: number): void {
     this.utterance = utterance;
     this.nextUtterance = Math.max(this.nextUtterance, utterance + 1);
     this.spoken = spoken + reference;
-    this.open = open && { utterance, begin: open.begin + reference, published: open.published + reference };
+    if (open) {
+      const published = Math.min(this.ring.head, Math.max(this.ring.tail, open.published + reference));
+      const begin = Math.min(published, Math.max(published - LONGEST_STREAM_SAMPLES, open.begin + reference));
+      this.open = { utterance, begin, published };
+    } else this.open = undefined;
     const { phase, voicedSamples } = endpointing;
     const [onset, voicedUntil] = [endpointing.onset + reference, endpointing.voicedUntil + reference];
     if (phase === 'silent') this.endpointing = SILENT;
