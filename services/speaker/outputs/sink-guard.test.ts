@@ -66,6 +66,16 @@ describe('an output behind a sound server', () => {
     expect(lost).toEqual([expect.stringContaining('headset')]);
   });
 
+  it('is lost with the sink it was opened on, however soon that goes', async () => {
+    await open();
+    // What has been asked is answered.
+    for (let turn = 0; turn < 10; turn += 1) await undefined;
+    server.sinks = ['speaker'];
+    server.sink = 'speaker';
+    await play();
+    expect(lost).toEqual([expect.stringContaining('headset')]);
+  });
+
   it('counts the same as unheard when the device itself has noticed first', async () => {
     const output = await open();
     await play();

@@ -67,7 +67,11 @@ export function onPresentSink(open: OpenOutput, server: SoundServer): OpenOutput
       suspectedAt = undefined;
     }
 
-    if (stream && !over) endWatch = server.watch(() => void check());
+    if (stream && !over) {
+      endWatch = server.watch(() => void check());
+      // Not only when it has settled: a sink that goes before that, and is not the default, would go unnoticed.
+      void check();
+    }
     return {
       ...output,
       takeBack(samples) {
