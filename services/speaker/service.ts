@@ -178,7 +178,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     function inherit(found: Predecessor): void {
       const lacks = lackedAtStart || (output.continues && lacksPeriod(found));
       const inheritance = inheritanceOf(found.record, clock.nowMs(), lacks ? PERIOD_SAMPLES : 0);
-      speaker.tell({ type: 'restored', inheritance });
+      speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !found.alive } });
       for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
     }
 

@@ -62,6 +62,8 @@ export interface Inheritance {
   readonly known: PlayoutState['known'];
   /** Samples handed over that died with the predecessor. */
   readonly lostSamples: number;
+  /** Nobody plays until we do. What is asked for comes in a burst then, and is not to be chased with 20 ms of it. */
+  readonly afterGap?: boolean;
 }
 
 export interface PlayoutState {

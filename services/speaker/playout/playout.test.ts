@@ -283,6 +283,20 @@ describe('playout', () => {
     expect(script.pull()).toMatchObject([{ type: 'sounded', from: 400, fade: { from: 1, step: 0 } }]);
   });
 
+  it.each([true, false])(
+    'chases what it has asked for with 20 ms of it unless nobody plays meanwhile (%s)',
+    (afterGap) => {
+      const script = playout({ holds: ['standby'] });
+      const turns = [{ turn: 7, position: 400, told: 'started' as const }];
+      const inheritance = { turns, current: 7, leaving: [], over: [], known: [], lostSamples: 0, afterGap };
+      script.feed({ type: 'restored', inheritance }, { type: 'released', by: 'standby' });
+      script.receive(7, 400, 1_000);
+      expect(sounded(script.pull())).toEqual(afterGap ? [] : [[7, 400, PERIOD]]);
+      script.receive(7, 1_000, 5_000);
+      expect(sounded(script.pull())).toEqual([[7, afterGap ? 400 : 400 + PERIOD, PERIOD]]);
+    },
+  );
+
   it('plays what a failed turn has delivered and drops one that has delivered nothing', () => {
     const script = playout();
     script.receive(7, 0, 200);

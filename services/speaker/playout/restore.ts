@@ -1,4 +1,11 @@
-import { type Inheritance, MAX_KNOWN, MAX_OVER, type PlayoutEffect, type PlayoutState } from './playout-state.ts';
+import {
+  type Inheritance,
+  MAX_KNOWN,
+  MAX_OVER,
+  type PlayoutEffect,
+  type PlayoutState,
+  PREBUFFER_AFTER_UNDERRUN,
+} from './playout-state.ts';
 import type { PlayoutStep } from './turn-changes.ts';
 import { newTurn, type TurnPlan } from './turn-plan.ts';
 
@@ -25,6 +32,7 @@ export function restore(before: PlayoutState, inheritance: Inheritance): Playout
   return {
     state: {
       ...before,
+      prebuffer: inheritance.afterGap ? Math.max(before.prebuffer, PREBUFFER_AFTER_UNDERRUN) : before.prebuffer,
       turns: [...inherited, ...others].sort((one, other) => one.turn - other.turn),
       over: [...before.over, ...gone].slice(-MAX_OVER),
       known: [...known.filter(({ turn }) => !gone.has(turn) && !isKnown(turn)), ...before.known].slice(-MAX_KNOWN),
