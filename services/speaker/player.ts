@@ -69,8 +69,8 @@ export class Player {
     const stretches = this.step({ type: 'pulled', samples: count });
     this.plain = isSteady ? this.plainWith(stretches, count) : { samples: 0 };
     const [only] = stretches;
-    const plain = only?.count === count && isUntouched(only) && this.alerts.isSilent;
-    const block = plain ? this.copy(only) : this.mix(stretches, count, alertLevel);
+    const untouched = only?.count === count && isUntouched(only) && this.alerts.isSilent;
+    const block = untouched ? this.copy(only) : this.mix(stretches, count, alertLevel);
     this.forget();
     return block;
   }

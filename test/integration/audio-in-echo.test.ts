@@ -145,10 +145,11 @@ describeWith(
         let heard = await listen(playbacks, voice);
         for (let again = 0; again < 2 && heard.over.state !== 'finished' && heard.stalls > 0; again += 1) {
           // Echo that a standstill has cut up proves nothing.
+          interrupts.seen.length = 0;
           heard = await listen(playbacks, voice);
         }
         expect(heard.over).toMatchObject({ state: 'finished', position: voice.length });
-        interrupts.seen.length = 0;
+        expect(interrupts.seen).toEqual([]);
         await talkOver(2_000, voice, { interrupts, playbacks, room });
       },
       120_000,
