@@ -62,11 +62,12 @@ describe('requests to a service that is not there', () => {
   it('are dropped when they are old, or too many, and that is counted', () => {
     publish('thinker/ask', 'old');
     clock.advance(11_000);
+    publish('thinker/ask', 'x'.repeat(64_001));
     for (let number = 0; number < 40; number += 1) publish('thinker/ask', `${number}`);
     subscribe('thinker:a', 'thinker/ask');
     expect(got).toHaveLength(32);
     expect(got[0]).toBe('thinker:a cortex/thinker/ask 8');
-    expect(meters.snapshot(0).counters).toMatchObject({ requestsDropped: 9, requestsHandedOver: 32 });
+    expect(meters.snapshot(0).counters).toMatchObject({ requestsDropped: 10, requestsHandedOver: 32 });
   });
 
   it('are those that have no other way: a question for samples is asked again by itself', () => {

@@ -10,6 +10,8 @@ const HELD = [ask, say, context, alert];
 const HOLD_MS = 10_000;
 /** For each topic; the oldest goes first. */
 const MAX_HELD = 32;
+/** A request is a few sentences; what is larger is a mistake that must not fill the memory. */
+const MAX_REQUEST_BYTES = 64_000;
 
 interface Request {
   payload: Buffer;
@@ -60,11 +62,12 @@ export function holdRequests(
   aedes.on('publish', ({ topic, payload }) => {
     const box = boxes.find((one) => one.topic === topic);
     if (!box || box.readers.size > 0) return;
-    box.waiting.push({ payload: Buffer.from(payload as Buffer), atMs: clock.nowMs() });
-    if (box.waiting.length > MAX_HELD) {
+    if (payload.length <= MAX_REQUEST_BYTES) {
+      box.waiting.push({ payload: Buffer.from(payload as Buffer), atMs: clock.nowMs() });
+      if (box.waiting.length <= MAX_HELD) return;
       box.waiting.shift();
-      meters.count('requestsDropped');
     }
+    meters.count('requestsDropped');
   });
   aedes.on('subscribe', (subscriptions, client) => {
     for (const box of boxes) {
