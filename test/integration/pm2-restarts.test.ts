@@ -63,11 +63,14 @@ describeWith(
         await turns.next(({ state }) => state === 'done');
         await microphones.stop();
         expect(statuses.seen.some(({ payload }) => payload.pid !== before)).toBe(true);
-        const { lost, doubled, firstIndex, lastIndex } = align(
-          source,
-          (await heardByGemini(stack, spokenAtMs)).at(-1) ?? new Int16Array(0),
-        );
-        expect({ lost, doubled, firstIndex, lastIndex }).toEqual({
+        const questions = await heardByGemini(stack, spokenAtMs);
+        const { lost, doubled, firstIndex, lastIndex } = align(source, questions.at(-1) ?? new Int16Array(0));
+        const story = JSON.stringify({
+          questions: questions.map(({ length }) => length),
+          speech: speeches.seen.map(({ payload }) => payload),
+          turns: turns.seen.map(({ payload }) => payload),
+        });
+        expect({ lost, doubled, firstIndex, lastIndex }, story).toEqual({
           lost: [],
           doubled: [],
           firstIndex: 0,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { playback, speakerState } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
 import { type PcmPublisher, startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
@@ -25,7 +25,10 @@ describeWith(['pulseaudio', 'pactl', 'parec', 'aplay'], 'the speaker on a sound 
     stack = await startTestStack({ ...card.env, PULSE_SINK: 'exact' });
     const pcm = { pcm: replyPcm, resend: replyResend };
     publisher = await startPcmPublisher(stack.connect('thinker'), pcm, 10 * 60 * RATE_HZ);
-    await card.plug('exact');
+  });
+  beforeEach(async () => {
+    // A test that failed may have restarted the sound server without it.
+    if (!(await card.pactl('list', 'short', 'sinks')).includes('exact')) await card.plug('exact');
   });
 
   afterAll(async () => {

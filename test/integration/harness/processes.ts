@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { leaveToBeEnded } from './leftovers.ts';
 
 /** One of the stack's programs, run as PM2 runs it (bundled, with an IPC channel for `ready`), but by the test. */
 export interface RunningProcess {
@@ -63,6 +64,11 @@ export function launchProcess(
   });
   child.stderr?.resume();
   const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  const forget = leaveToBeEnded(() => {
+    child.kill('SIGKILL');
+    return exited;
+  });
+  void exited.then(forget);
   return {
     child,
     process: {

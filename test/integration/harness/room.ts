@@ -47,6 +47,8 @@ export async function createRoom(
   const taps = REFLECTIONS.map(([ms, strength]) => [Math.round(((delayMs + ms) * RATE_HZ) / 1000), strength] as const);
   const played = new Float64Array(MEMORY_SAMPLES);
   const air = createWriteStream(fifo);
+  // The sound server may go before the room: then nobody listens, and nothing is to be said of it.
+  air.on('error', () => undefined);
   let gain = 10 ** (echoDb / 20);
   let position = 0;
   let odd = Buffer.alloc(0);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { leaveToBeEnded } from './leftovers.ts';
 
 /**
  * A sound card without hardware: a private PulseAudio whose null sink `mic` is the microphone (its monitor is recorded from)
@@ -139,6 +140,7 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
         '--latency-msec=20',
       ];
       const child = spawn('pacat', args, { env: fullEnv, stdio: ['pipe', 'ignore', 'ignore'] });
+      leaveToBeEnded(() => child.kill());
       child.stdin.end(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
       const [code] = await once(child, 'close');
       if (code !== 0) throw new Error(`pacat exited with ${code}; is the card's daemon running?`);
@@ -154,6 +156,7 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
         '--latency-msec=10',
       ];
       const child = spawn('parec', args, { env: fullEnv, stdio: ['ignore', 'pipe', 'ignore'] });
+      leaveToBeEnded(() => child.kill());
       return recordingOf(child, sampleRateHz);
     },
     pactl,
