@@ -5,8 +5,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Two runs side by side, as most of their time is waiting: what needs a sound card, and what does not. */
-const RUNS = [['sound'], ['unit', 'integration']];
+/**
+ * Two rows of runs side by side, as most of their time is waiting: what needs a sound card in time, and what does not, which
+ * stands back for it.
+ */
+const ROWS = [
+  { projects: ['sound'], niceness: 0 },
+  { projects: ['integration', 'unit'], niceness: 10 },
+];
 
 /**
  * @param {string[]} missing Debian packages that could not be installed
@@ -22,7 +28,7 @@ export async function runTests(missing) {
   const folder = mkdtempSync(join(tmpdir(), 'cortex-tests-'));
   try {
     const env = { ...process.env, CORTEX_TEST_MISSING_PACKAGES: missing.join(' '), CORTEX_TEST_BUILT: '1' };
-    const counts = await Promise.all(RUNS.map((projects) => run(projects, folder, env)));
+    const counts = (await Promise.all(ROWS.map((row) => runRow(row, folder, env)))).flat();
     const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
     const skipped = sum('skipped');
     if (skipped > 0) {
@@ -36,34 +42,37 @@ export async function runTests(missing) {
 }
 
 /**
- * @param {string[]} projects of vitest.config.ts
- * @param {string} folder for the report
+ * @param {{projects: string[], niceness: number}} row projects of vitest.config.ts, one after the other
+ * @param {string} folder for the reports
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function runRow({ projects, niceness }, folder, env) {
+  const counts = [];
+  for (const project of projects) counts.push(await run(project, niceness, join(folder, `${project}.json`), env));
+  return counts;
+}
+
+/**
+ * @param {string} project of vitest.config.ts
+ * @param {number} niceness see nice(1)
+ * @param {string} report file for it
  * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<{passed: number, failed: number, skipped: number}>}
  */
-async function run(projects, folder, env) {
-  const report = join(folder, `${projects.join('-')}.json`);
-  const chosen = projects.flatMap((project) => ['--project', project]);
-  const child = spawn(
-    'npx',
-    [
-      '--no-install',
-      'vitest',
-      'run',
-      ...chosen,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'], env },
-  );
+async function run(project, niceness, report, env) {
+  const vitest = ['npx', '--no-install', 'vitest', 'run', '--project', project];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const child = spawn('nice', ['-n', String(niceness), ...vitest, ...reporters], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env,
+  });
   const [code] = await once(child, 'close');
   try {
     const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
     // A run can fail without a failing test: an error outside of them, a file that cannot be loaded.
     return { passed: numPassedTests, failed: Math.max(numFailedTests, code === 0 ? 0 : 1), skipped: numPendingTests };
   } catch {
-    console.log(`\nvitest ended without a report for ${projects.join(' and ')}.`);
+    console.log(`\nvitest ended without a report for ${project}.`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
