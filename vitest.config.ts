@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Files with a virtual sound card or a whole stack under PM2: where a processor that is late is heard. */
-const SOUND = ['audio-in-*', 'barge-in-*', 'conversation', 'handover-*', 'pm2-*', 'speaker-*'].map(
+/** Files with a virtual sound card, or with a network whose seconds count: where a processor that is late is noticed. */
+const REALTIME = ['audio-in-*', 'barge-in-*', 'conversation', 'handover-*', 'pm2-*', 'speaker-*'].map(
   (name) => `test/integration/${name}.test.ts`,
 );
 
@@ -20,13 +20,13 @@ export default defineConfig({
           include: ['{shared,services,simulator,dashboard,cli,bench,scripts}/**/*.test.ts'],
         },
       },
-      // One sound card at a time has the processors that it needs in time.
-      { test: { name: 'sound', include: SOUND, ...realProcesses, fileParallelism: false } },
+      // One file at a time has the processors that it needs in time.
+      { test: { name: 'realtime', include: REALTIME, ...realProcesses, fileParallelism: false } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          exclude: SOUND,
+          exclude: REALTIME,
           ...realProcesses,
           // Most of their time is waiting.
           maxWorkers: 2,

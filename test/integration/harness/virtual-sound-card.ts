@@ -32,7 +32,7 @@ export interface Recording {
   samples(): Int16Array;
   /** When (`performance.now()`) the sample at this index was on the card, as far as the quickest delivery so far can tell. */
   timeMs(index: number): number;
-  /** Resolves as soon as `found` returns a value for what has been recorded so far; looks at every new chunk. */
+  /** Resolves soon after `found` returns a value for what has been recorded so far. */
   until<Found>(found: (samples: Int16Array) => Found | undefined): Promise<Found>;
   stop(): Promise<Int16Array>;
 }
@@ -46,6 +46,9 @@ export interface CardFormat {
 
 const USUAL_CARD: CardFormat = { micRateHz: 48_000, speakerRateHz: 48_000, channels: 2 };
 export const BIT_EXACT_CARD: CardFormat = { micRateHz: 16_000, speakerRateHz: 24_000, channels: 1 };
+
+/** Looking at a whole recording takes a processor from the sound card. */
+const LOOK_EVERY_MS = 100;
 
 export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): Promise<VirtualSoundCard> {
   const folder = mkdtempSync(join(tmpdir(), 'cortex-card-'));
@@ -203,7 +206,10 @@ async function recordingOf(child: ChildProcess, sampleRateHz: number): Promise<R
     timeMs: (index) => beganMs + (index * 1_000) / sampleRateHz,
     until: (found) =>
       new Promise((resolve, reject) => {
+        let lookedMs = Number.NEGATIVE_INFINITY;
         const look = () => {
+          if (performance.now() - lookedMs < LOOK_EVERY_MS) return;
+          lookedMs = performance.now();
           const value = found(samples());
           if (value === undefined) return;
           watchers.delete(look);
