@@ -35,9 +35,13 @@ const DEFAULTS: ListeningOptions = {
 
 const voice = loadVoiceActivity();
 
-/** What the detector decides about a sound that reaches it in 10 ms periods. */
-function listen(samples: Int16Array, options = DEFAULTS): { events: EndpointingEvent[]; published: number } {
-  voice.reset();
+/** What the detector decides about a sound that reaches it in 10 ms periods. @param fresh whether it has heard nothing before. */
+function listen(
+  samples: Int16Array,
+  options = DEFAULTS,
+  fresh = true,
+): { events: EndpointingEvent[]; published: number } {
+  if (fresh) voice.reset();
   const listening = new Listening(voice, 1);
   listening.begin();
   const period = RATE_HZ / 100;
@@ -68,6 +72,7 @@ export async function benchEndpointing(): Promise<BenchTable> {
     ...(await soundsIn('/usr/share/sounds/alsa')).filter(({ name }) => name === 'Noise.wav'),
   ];
   const rows = LEVELS_DBFS.flatMap((level) => [...speechRows(human, level)]);
+  rows.push(laterSpeechRow(human));
   rows.push(falseStarts('noise bursts: begun / interrupted', noises, DEFAULTS));
   const whileSpeaking = { ...DEFAULTS, assistantSpeaking: true };
   const words = await spokenAll(INTERRUPTIONS);
@@ -84,6 +89,21 @@ export async function benchEndpointing(): Promise<BenchTable> {
 async function spokenAll(texts: readonly string[]): Promise<Sound[]> {
   const sounds = await Promise.all(texts.flatMap((text) => VOICES.map((name) => spoken(text, name))));
   return sounds.filter((sound) => sound !== undefined);
+}
+
+/** As in a conversation: each recording follows on the one before after 3 s of silence. */
+function laterSpeechRow(sounds: readonly Sound[]): BenchRow {
+  voice.reset();
+  const possible = [...sounds, ...sounds].flatMap(({ samples }) => {
+    const { events } = listen(inQuietRoom(samples, -15), DEFAULTS, false);
+    const first = events.find(({ state }) => state === 'possible');
+    return first ? [(first.position - speechOnset(samples) - RATE_HZ) / SAMPLES_PER_MS] : [];
+  });
+  const { n, median, p95 } = percentiles(possible.slice(sounds.length));
+  return {
+    what: 'recorded speech at -15 dBFS, 3 s after other speech: onset → possible',
+    values: { n, 'median ms': median, 'p95 ms': p95 },
+  };
 }
 
 function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {

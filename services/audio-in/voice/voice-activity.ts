@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
 import { requireFromRoot } from '../project-root.ts';
 import { readOnnxWeights } from './onnx-weights.ts';
-import { emptyMemory, SileroNetwork, WINDOW_SAMPLES } from './silero-network.ts';
+import { emptyMemory, type SileroMemory, SileroNetwork, WINDOW_SAMPLES } from './silero-network.ts';
+import { timbreOf } from './timbre.ts';
 
 /** Judges one window of 512 samples (32 ms at 16 kHz) after the other. */
 export interface VoiceActivity {
@@ -30,18 +31,52 @@ export function loadVoiceActivity(): VoiceActivity {
   }
 }
 
-/** The network wants windows that follow on each other, so even and odd windows are two signals with a memory each. */
+/** What the network gives for a quiet room is below 0.05. */
+const QUIET = 0.1;
+/** Half a second of each of the two signals. */
+const FORGET_AFTER_WINDOWS = 16;
+/** What is this much louder than the room is a noise: one that begins out of nothing is more easily taken for a voice. */
+const NOISE_DB = 6;
+/** How fast the room may become louder for good: 2 dB a second. */
+const ROOM_RISE_DB_PER_WINDOW = 2 / 31;
+
+interface Signal {
+  memory: SileroMemory;
+  /** Windows in a row in which nobody spoke. */
+  quiet: number;
+  /** dBFS: the quietest of late. */
+  room: number;
+}
+
+/**
+ * The network wants windows that follow on each other, so even and odd windows are two signals with a memory each. What it
+ * remembers of what was before a silence makes it slow to believe in the next word, so it forgets that, twice a second
+ * (decision 0026).
+ */
 function overlapping(network: SileroNetwork): VoiceActivity {
-  let memories = [emptyMemory(), emptyMemory()] as const;
+  let signals: [Signal, Signal] = [unheard(), unheard()];
   let odd = false;
   return {
     probability(window) {
-      const probability = network.probability(window, memories[odd ? 1 : 0]);
+      const signal = signals[odd ? 1 : 0];
       odd = !odd;
+      const probability = network.probability(window, signal.memory);
+      signal.quiet = probability < QUIET ? signal.quiet + 1 : 0;
+      const { levelDbfs } = timbreOf(window);
+      signal.room = Math.min(levelDbfs, signal.room + ROOM_RISE_DB_PER_WINDOW);
+      if (signal.quiet >= FORGET_AFTER_WINDOWS && levelDbfs < signal.room + NOISE_DB) {
+        // The newest samples are no memory of the room: the next window follows on them.
+        signal.memory = { ...emptyMemory(), context: signal.memory.context };
+        signal.quiet = 0;
+      }
       return probability;
     },
     reset() {
-      memories = [emptyMemory(), emptyMemory()];
+      signals = [unheard(), unheard()];
     },
   };
+}
+
+function unheard(): Signal {
+  return { memory: emptyMemory(), quiet: 0, room: 0 };
 }
