@@ -252,6 +252,13 @@ describe('when Gemini fails', () => {
     expect(server.calls).toHaveLength(2);
   });
 
+  it('fails where the answer holds nothing that can be said, instead of ending without a sound', async () => {
+    const { backend } = await start((call, response) =>
+      call.kind === 'tts' ? speaks(call, response) : sendText(response, ['**', ' … ', '**']),
+    );
+    expect(await read(backend.answer(UTTERANCE, never))).toMatchObject({ failure: { kind: 'transient' } });
+  });
+
   it('is asked again, without the line, when it put its answer on the line of what it heard', async () => {
     const { server, backend } = await start((call, response) => {
       if (call.kind === 'tts') return speaks(call, response);

@@ -3,6 +3,7 @@ import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Question } from '../answer-backend.ts';
 import { AnswerFailure } from '../answer-failure.ts';
+import { speakable } from '../sentences.ts';
 import { startDeadline } from './deadline.ts';
 import { HEARD_START, type HeardState, readHeardLine } from './heard-line.ts';
 import { httpFailure, refusesThinking } from './http-failure.ts';
@@ -104,7 +105,8 @@ async function* readOnce(
       const step = readHeardLine(heard, drop, ended);
       heard = step.state;
       if (step.heard) yield { type: 'heard', text: step.heard };
-      if (step.answer.trim()) answered = true;
+      // Marks without a word are no answer: nobody would hear them.
+      if (speakable(step.answer)) answered = true;
       if (step.answer) yield { type: 'drop', text: step.answer };
     }
 
@@ -120,7 +122,8 @@ async function* readOnce(
     yield* parts('', true);
     if (usage) yield { type: 'usage', tokens: tokenCounts('http', usage) };
     if (!answered && refused) yield { type: 'drop', text: REFUSAL };
-    else if (!answered) throw new AnswerFailure('transient', 'Gemini gave an empty answer', { retryable: true });
+    else if (!answered)
+      throw new AnswerFailure('transient', 'Gemini gave an answer without a word', { retryable: true });
   } catch (error) {
     throw deadline.signal.reason instanceof AnswerFailure ? deadline.signal.reason : error;
   } finally {
