@@ -84,6 +84,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   let active = false;
   let leaving = false;
   let standingBy = true;
+  /** Whether what the predecessor played has been received here beside it: then nothing has to be asked for, or waited for. */
+  let stoodBy = false;
   let missedAlerts: { payload: Alert; atMs: number }[] = [];
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
@@ -178,7 +180,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     function inherit(found: Predecessor): void {
       const lacks = lackedAtStart || (output.continues && lacksPeriod(found));
       const inheritance = inheritanceOf(found.record, clock.nowMs(), lacks ? PERIOD_SAMPLES : 0);
-      speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !found.alive } });
+      speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
       for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
     }
 
@@ -222,6 +224,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     if (predecessor?.alive && !predecessor.record.final) {
       log.info({ predecessor: predecessor.record.process }, 'standing by until the predecessor stops');
       prepare(predecessor.record);
+      stoodBy = true;
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
       await Promise.race([output.attempted, new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve))]);
     } else {

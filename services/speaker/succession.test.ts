@@ -116,6 +116,15 @@ describe('a speaker and its successor', () => {
     expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
   });
 
+  it('goes on at once beside one that is killed, however little of the reply has come', async () => {
+    const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    await first.play(8_400);
+    await first.kill();
+    clock.advance(10);
+    expect(voice(await second.play(480))).toEqual([...coded(9_000, 480)]);
+  });
+
   describe('where a period was noted and not written when the predecessor was killed', () => {
     /** The pipe to the device was last written before the record. */
     function leaveUnwritten() {
