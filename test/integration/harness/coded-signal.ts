@@ -1,11 +1,15 @@
-/** Every sample tells its own index, modulo this prime (2.5 s at 24 kHz), and none of them is 0. */
+/** Every sample tells its own index, modulo this prime (2.5 s at 24 kHz). */
 const PERIOD = 60_001;
+/** No sample is nearer to 0 than this: the first step of a ramp of 20 ms does not make silence of it. */
+const LEAST = 500;
 /** Coprime to PERIOD, so that neighbouring indices are far apart in value. */
 const STRIDE = 7_919;
+/** Two neighbours that a ramp has made quieter by the same amount follow from each other somewhere else in the code; three cannot. */
+const CERTAIN_RUN = 4;
 
 function codeOf(index: number): number {
   const value = ((index * STRIDE) % PERIOD) - 30_000;
-  return value >= 0 ? value + 1 : value;
+  return value >= 0 ? value + LEAST : value - LEAST;
 }
 
 const INDEX_OF = new Map(Array.from({ length: PERIOD }, (_unused, index) => [codeOf(index), index]));
@@ -39,9 +43,8 @@ export function findCoded(recording: Int16Array): CodedFindings {
     if (next >= 0) found.longestSilenceSamples = Math.max(found.longestSilenceSamples, silence);
     silence = 0;
     const index = INDEX_OF.get(sample) ?? Number.NaN;
-    // Nearly every value is somebody's code, so one that jumps counts only when the next sample goes on from it.
-    const certain = index === next % PERIOD || INDEX_OF.get(recording[at + 1] ?? 0) === (index + 1) % PERIOD;
-    if (!certain) {
+    // Nearly every value is somebody's code, so one that jumps counts only when the next samples go on from it.
+    if (index !== next % PERIOD && !isRun(recording, at, index)) {
       found.altered += 1;
       if (next >= 0) next += 1;
       continue;
@@ -59,4 +62,11 @@ export function findCoded(recording: Int16Array): CodedFindings {
     found.last = next - 1;
   }
   return found;
+}
+
+function isRun(recording: Int16Array, at: number, index: number): boolean {
+  for (let ahead = 0; ahead < CERTAIN_RUN; ahead += 1) {
+    if (INDEX_OF.get(recording[at + ahead] ?? 0) !== (index + ahead) % PERIOD) return false;
+  }
+  return true;
 }
