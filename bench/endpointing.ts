@@ -6,6 +6,8 @@ import {
   audibleSpan,
   cough,
   inQuietRoom,
+  PEOPLE_PACKAGES,
+  people,
   RATE_HZ,
   type Sound,
   SPEECH_FOLDERS,
@@ -21,6 +23,8 @@ const VOICES = ['en', 'en+f2', 'en+f3', 'en+m3', 'en+m7'];
 const INTERRUPTIONS = ['stop', 'no', 'wait', 'hey', 'what?', 'stop it', 'be quiet', 'hang on', 'cancel', 'repeat that'];
 /** Kirshenbaum phonemes: espeak-ng spells out "mhm" as letters. */
 const HUMS = ['[[m:h,m:]]', '[[mm#m]]', '[[mhm]]', '[[hm:]]'];
+/** Recordings of a kind, of the thousands there are. */
+const MANY = 240;
 const SAMPLES_PER_MS = RATE_HZ / 1000;
 
 const DEFAULTS: ListeningOptions = {
@@ -71,7 +75,7 @@ export async function benchEndpointing(): Promise<BenchTable> {
     ...(await soundsIn(NOISE_FOLDER)),
     ...(await soundsIn('/usr/share/sounds/alsa')).filter(({ name }) => name === 'Noise.wav'),
   ];
-  const rows = LEVELS_DBFS.flatMap((level) => [...speechRows(human, level)]);
+  const rows = LEVELS_DBFS.flatMap((level) => speechRows('recorded speech', human, level));
   rows.push(laterSpeechRow(human));
   rows.push(falseStarts('noise bursts: begun / interrupted', noises, DEFAULTS));
   const whileSpeaking = { ...DEFAULTS, assistantSpeaking: true };
@@ -83,6 +87,11 @@ export async function benchEndpointing(): Promise<BenchTable> {
   rows.push(falseStarts('noises while the assistant speaks', noises, whileSpeaking));
   rows.push(falseStarts('coughs while the assistant speaks (synthetic)', coughs, whileSpeaking));
   rows.push(falseStarts('"mhm" while the assistant speaks (espeak-ng)', hums, whileSpeaking));
+  for (const what of ['sentences', 'words'] as const) {
+    const many = await people(what, MANY);
+    const name = `${what} of many people`;
+    rows.push(...speechRows(name, many, -15), interruptions(`${name} interrupt`, many, whileSpeaking, [-15]));
+  }
   return { title: 'Endpointing: Silero v5, default settings', rows };
 }
 
@@ -106,7 +115,7 @@ function laterSpeechRow(sounds: readonly Sound[]): BenchRow {
   };
 }
 
-function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {
+function speechRows(what: string, sounds: readonly Sound[], level: number): BenchRow[] {
   const possible: number[] = [];
   const started: number[] = [];
   const ended: number[] = [];
@@ -132,10 +141,10 @@ function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {
     missedMs += missedOf(events, from, to) / SAMPLES_PER_MS;
   }
   if (possible.length === 0)
-    return [{ what: `recorded speech at ${level} dBFS`, values: {}, note: 'no recordings here' }];
-  const row = (what: string, samples: number[]) => {
+    return [{ what: `${what} at ${level} dBFS`, values: {}, note: `no recordings here: ${PEOPLE_PACKAGES}` }];
+  const row = (delay: string, samples: number[]) => {
     const { n, median, p95 } = percentiles(samples);
-    return { what: `recorded speech at ${level} dBFS: ${what}`, values: { n, 'median ms': median, 'p95 ms': p95 } };
+    return { what: `${what} at ${level} dBFS: ${delay}`, values: { n, 'median ms': median, 'p95 ms': p95 } };
   };
   return [
     {
@@ -145,7 +154,7 @@ function speechRows(sounds: readonly Sound[], level: number): BenchRow[] {
     row('onset → started', started),
     row('last sound → ended', ended),
     {
-      what: `recorded speech at ${level} dBFS: not published`,
+      what: `${what} at ${level} dBFS: not published`,
       values: { n: sounds.length, unheard, 'share %': (100 * missedMs) / speechMs },
     },
   ];
@@ -184,12 +193,17 @@ function falseStarts(what: string, sounds: readonly Sound[], options: ListeningO
 }
 
 /** Yielding is the pause at *possible*; being recognised is the first voiced window. */
-function interruptions(what: string, sounds: readonly Sound[], options: ListeningOptions): BenchRow {
+function interruptions(
+  what: string,
+  sounds: readonly Sound[],
+  options: ListeningOptions,
+  levels: readonly number[] = LEVELS_DBFS.slice(0, 3),
+): BenchRow {
   const yielded: number[] = [];
   let trials = 0;
   let committed = 0;
   for (const { samples } of sounds) {
-    for (const level of LEVELS_DBFS.slice(0, 3)) {
+    for (const level of levels) {
       const { events } = listen(inQuietRoom(samples, level), options);
       trials += 1;
       const started = events.find(({ state }) => state === 'started');

@@ -16,6 +16,10 @@ export const SPEECH_FOLDERS = [
   '/usr/share/pocketsphinx/test/data/librivox',
   '/usr/share/sounds/alsa',
 ];
+/** People of twenty countries who name things, of the package ktuberling-data; a folder with an @ repeats another one. */
+const WORDS = { folder: '/usr/share/ktuberling/sounds', within: /^[^@]*$/ };
+/** Actors who speak whole sentences, of the packages fillets-ng-data-nl and -cs. */
+const SENTENCES = { folder: '/usr/share/games/fillets-ng/sound', within: /\/(nl|cs)\// };
 const FULL_SCALE = 32_768;
 
 /** A WAV file's bytes at 16 kHz. */
@@ -39,6 +43,35 @@ export function soundsIn(...folders: string[]): Promise<Sound[]> {
   });
   const wavs = files.filter((file) => file.endsWith('.wav'));
   return Promise.all(wavs.map((file) => soundOf(file.split('/').at(-1) ?? file, readFileSync(file))));
+}
+
+/** What `people` needs. */
+export const PEOPLE_PACKAGES = 'apt-get install ktuberling-data fillets-ng-data-nl fillets-ng-data-cs ffmpeg';
+
+/**
+ * Recordings of many people, which are large and so not installed by `npm test`: every n-th, so that there are at most `most`;
+ * none where the package or ffmpeg is missing.
+ */
+export async function people(what: 'words' | 'sentences', most: number): Promise<Sound[]> {
+  const { folder, within } = what === 'words' ? WORDS : SENTENCES;
+  const files = filesBelow(folder).filter((file) => file.endsWith('.ogg') && within.test(file));
+  const every = Math.max(1, Math.floor(files.length / most));
+  const chosen = files.sort().filter((_file, index) => index % every === 0);
+  const sounds = chosen.slice(0, most).map((file) => {
+    const args = ['-v', 'error', '-nostdin', '-t', '5', '-i', `${folder}/${file}`, '-ac', '1', '-f', 'wav', '-'];
+    const { status, stdout } = spawnSync('ffmpeg', args);
+    return status === 0 ? soundOf(file, stdout) : undefined;
+  });
+  const heard = (await Promise.all(sounds)).filter((sound) => sound !== undefined);
+  return heard.filter(({ samples }) => samples.some((sample) => Math.abs(sample) > 300));
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  } catch {
+    return [];
+  }
 }
 
 /** Words (or, in double brackets, phonemes) spoken by espeak-ng; undefined where it is not installed. */

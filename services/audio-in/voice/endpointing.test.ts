@@ -17,8 +17,8 @@ const options: EndpointingOptions = {
   minSilenceSamples: 500 * 16,
   humIsSpeech: true,
 };
-const vowel: Timbre = { levelDbfs: -20, brightness: 0.2 };
-const hum: Timbre = { levelDbfs: -25, brightness: 0.02 };
+const vowel: Timbre = { levelDbfs: -20, brightness: 0.2, openness: 5 };
+const hum: Timbre = { levelDbfs: -25, brightness: 0.02, openness: -15 };
 
 /** Feeds one probability a window and returns what was decided. */
 function hear(
@@ -133,7 +133,7 @@ describe('endpointing', () => {
     });
 
     it('hears nobody who is quieter than the gate, and to the end whoever was louder', () => {
-      const quiet: Timbre = { levelDbfs: -50, brightness: 0.2 };
+      const quiet: Timbre = { levelDbfs: -50, brightness: 0.2, openness: 5 };
       const gated = { gateDbfs: -30 };
       expect(hear(times(20, 0.9), gated, Array<Timbre>(20).fill(quiet))).toEqual([]);
       expect(states(hear(times(20, 0.9), gated, [vowel, vowel, ...Array<Timbre>(18).fill(quiet)]))).toEqual([

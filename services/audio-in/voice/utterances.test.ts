@@ -12,7 +12,7 @@ const options = {
   prerollSamples: 300 * 16,
   humIsSpeech: true,
 };
-const timbre = { levelDbfs: -20, brightness: 0.2 };
+const timbre = { levelDbfs: -20, brightness: 0.2, openness: 5 };
 
 /** Every sample holds its own position, so that a frame shows what it was cut from. */
 class Bench {
