@@ -7,7 +7,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { startTestStack } from '../test/integration/harness/test-stack.ts';
 import type { VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
 import { speakTone } from './loudspeaker.ts';
-import { RATE_HZ, type Sound, SPEECH_FOLDERS, soundsIn, speechOnset } from './sounds.ts';
+import { PEOPLE_PACKAGES, RATE_HZ, type Sound, speechOnset } from './sounds.ts';
 import { type BenchRow, percentiles } from './table.ts';
 
 /** What is spoken of each recording. */
@@ -27,11 +27,13 @@ const LONGEST_MS = 700;
  * at the loudspeaker's, both recorded. Nothing is committed (the minimum of speech is out of reach), so that one reply serves
  * many trials: it pauses, goes on, and pauses again.
  */
-export async function acousticRows(card: VirtualSoundCard, trials: number): Promise<BenchRow[]> {
-  const voices = await soundsIn(...SPEECH_FOLDERS);
-  const excerpts = voices.filter(({ name }) => name !== 'Noise.wav').map(excerptOf);
-  const what = 'a person’s first sound → silence';
-  if (excerpts.length === 0) return [{ what, values: {}, note: 'no recordings here' }];
+export async function acousticRows(
+  card: VirtualSoundCard,
+  { whose, voices, trials }: { whose: string; voices: readonly Sound[]; trials: number },
+): Promise<BenchRow[]> {
+  const excerpts = voices.map(excerptOf);
+  const what = `${whose}: first sound → silence`;
+  if (excerpts.length === 0) return [{ what, values: {}, note: `no recordings here: ${PEOPLE_PACKAGES}` }];
 
   const stack = await startTestStack(card.env);
   try {
@@ -71,7 +73,7 @@ export async function acousticRows(card: VirtualSoundCard, trials: number): Prom
     const onsets = onsetsIn(await microphone.stop()).map((index) => microphone.timeMs(index));
     const silences = silencesIn(await loudspeaker.stop()).map((index) => loudspeaker.timeMs(index));
     return [
-      rowOf('a person’s first sound → possible speech on the bus', onsets, noticed, spoken),
+      rowOf(`${whose}: first sound → possible speech on the bus`, onsets, noticed, spoken),
       { ...rowOf(what, onsets, silences, spoken), budget: 'p95 < 120' },
     ];
   } finally {

@@ -9,6 +9,7 @@ import { startTestStack, type TestStack } from '../test/integration/harness/test
 import { createVirtualSoundCard, type VirtualSoundCard } from '../test/integration/harness/virtual-sound-card.ts';
 import { acousticRows } from './acoustic-onset.ts';
 import { speakTone, timed } from './loudspeaker.ts';
+import { people, SPEECH_FOLDERS, soundsIn } from './sounds.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 
 const TRIALS = Number(process.env['CORTEX_BENCH_TRIALS'] ?? 100);
@@ -23,7 +24,10 @@ export async function benchBargeIn(): Promise<BenchTable> {
   const card = await createVirtualSoundCard();
   const rows: BenchRow[] = [];
   try {
-    rows.push(...(await acousticRows(card, TRIALS)));
+    const recorded = (await soundsIn(...SPEECH_FOLDERS)).filter(({ name }) => name !== 'Noise.wav');
+    const sentences = await people('sentences', TRIALS);
+    rows.push(...(await acousticRows(card, { whose: `${recorded.length} recordings in turn`, voices: recorded, trials: TRIALS })));
+    rows.push(...(await acousticRows(card, { whose: 'a sentence each', voices: sentences, trials: TRIALS })));
     for (const { output, trials } of OUTPUTS) {
       const stack = await startTestStack({ ...card.env, CORTEX_AUDIO_OUTPUT: output });
       try {
