@@ -92,6 +92,19 @@ describe('the PCM assembler', () => {
     expect(effects.at(-1)).toMatchObject({ complete: false, position: 10 });
   });
 
+  it('asks a publisher that never answers ever more rarely', () => {
+    const patient = { ...policy, abandonMs: 120_000 };
+    let { state } = run([{ type: 'frame', frame: frame(1, 0, 10), atMs: 0 }]);
+    let asked = 0;
+    for (let atMs = 50; atMs < 60_000; atMs += 50) {
+      const step = nextAssembler(state, { type: 'tick', atMs }, patient);
+      state = step.state;
+      if (atMs >= 5_000) asked += step.effects.length;
+    }
+    expect(asked).toBeGreaterThan(5);
+    expect(asked).toBeLessThan(20);
+  });
+
   it('goes on where it is told to', () => {
     const { effects } = run([
       { type: 'expect', stream: 3, from: 15, atMs: 0 },

@@ -61,6 +61,8 @@ export const emptyAssembler: AssemblerState = { streams: new Map(), over: [], fo
 const MAX_OPEN = 16;
 /** More than any publisher keeps for sending again. */
 const MAX_OVER = 256;
+/** By then a publisher that was started again has answered; afterwards it is asked ever more rarely. */
+const PATIENT_AFTER_MS = 5_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 export function nextAssembler(
@@ -147,7 +149,8 @@ function settle(
     return put(state, stream, { ...current, ended: true, waiting: [] }, effects);
   }
   const missing = hole() !== undefined || (policy.stallAskMs !== undefined && silentMs >= policy.stallAskMs);
-  if (missing && atMs - current.askedAtMs >= policy.askEveryMs) {
+  const askEveryMs = silentMs < PATIENT_AFTER_MS ? policy.askEveryMs : silentMs / 5;
+  if (missing && atMs - current.askedAtMs >= askEveryMs) {
     effects.push({ type: 'ask', stream, from: current.next });
     current = { ...current, askedAtMs: atMs };
   }
