@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Fallback } from '#shared/contract/control.ts';
 import type { Status } from '#shared/contract/service.ts';
 import type { Session } from '#shared/contract/thinker.ts';
@@ -62,6 +63,14 @@ export class RouterProcess {
   /** One that was killed and whose last will is lost, or that a faulty layer has made up, must not keep us from acting. */
   lookForOther(isAlive: (pid: number) => boolean): void {
     if (this.other && !isAlive(this.other.pid)) this.routerSeen({ ...this.other, state: 'offline' });
+  }
+
+  /** Which backend answers is for the router alone to say: another level would stand until the next change, for minutes perhaps. */
+  insistOnLevel(): void {
+    const { current } = this.state.level;
+    if (!this.succession.acts || isDeepStrictEqual(this.latestLevel, current)) return;
+    this.latestLevel = current;
+    this.publish([{ type: 'setLevel', fallback: current }]);
   }
 
   stop(): void {

@@ -353,3 +353,14 @@ test('a router that is said to act, and is not there, keeps this one from acting
   await user('Why is grass green?');
   expect(take(decision)).toHaveLength(1);
 });
+
+test('a level that somebody else has set is taken back within a second', async () => {
+  const { start, publish, take, clock, settle } = await world();
+  await start();
+  await publish(fallback, { level: 'offline', reason: 'made up', since: 9 });
+  clock.advance(1_000);
+  await settle();
+  clock.advance(1_000);
+  await settle();
+  expect(take(fallback).map(({ level }) => level)).toEqual(['live', 'offline', 'live']);
+});

@@ -73,6 +73,7 @@ export async function startRouter(
     if (localStop) teardown.add(localStop);
     const tick = () => {
       router.lookForOther(isAlive);
+      router.insistOnLevel();
       router.happened({ type: 'timePassed' });
     };
     teardown.add(clock.every(TICK_MS, tick));
