@@ -13,6 +13,8 @@ export interface HandoverOptions {
   clock: Clock;
   log: Log;
   pid: number;
+  /** Whether a process that has spoken on the bus is really there. */
+  isAlive(pid: number): boolean;
   /** Begin without a predecessor. */
   takeOver(): void;
   /** Join our capture to the predecessor's, and call `spliced` when it is done. */
@@ -48,7 +50,7 @@ const GOODBYE_TO_HANDOVER_MS = 500;
 
 /** Follows on the bus who else is there, and says which of the two has the microphone. */
 export async function startHandover(options: HandoverOptions): Promise<Handover> {
-  const { bus, clock, log, pid } = options;
+  const { bus, clock, log, pid, isAlive } = options;
   const teardown = new Teardown();
   let role: Role = 'waiting';
   const others = new Set<number>();
@@ -74,6 +76,11 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
     bus.publish(handover, { state: 'taken', pid });
   }
 
+  function isAccompanied(): boolean {
+    for (const other of others) if (!isAlive(other)) others.delete(other);
+    return others.size > 0;
+  }
+
   function gone(other: number): void {
     others.delete(other);
     if (overtakenBy === other) happen({ kind: 'successorGone' });
@@ -87,7 +94,7 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
         return;
       }
       gone(payload.pid);
-      if (others.size > 0 || role !== 'waiting') return;
+      if (isAccompanied() || role !== 'waiting') return;
       teardown.add(clock.after(GOODBYE_TO_HANDOVER_MS, () => happen({ kind: 'predecessorGone' })));
     }),
   );
@@ -125,28 +132,30 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
   teardown.add(
     clock.every(SIGN_OF_LIFE_MS / 3, () => {
       if (role === 'waiting' && clock.nowMs() - signOfLifeMs > SIGN_OF_LIFE_MS) happen({ kind: 'predecessorGone' });
+      // Killed before the broker has said so, or made up by a faulty layer: nobody has the microphone.
+      if (overtakenBy !== undefined && !isAlive(overtakenBy)) gone(overtakenBy);
     }),
   );
 
   // Said before we are ready: whoever is told to leave because of us knows then that somebody follows.
-  if (others.size > 0) bus.publish(handover, { state: 'waiting', pid });
+  if (isAccompanied()) bus.publish(handover, { state: 'waiting', pid });
 
   return {
     get role() {
       return role;
     },
     get followed() {
-      return others.size > 0;
+      return isAccompanied();
     },
     listening() {
       signOfLifeMs = clock.nowMs();
-      happen({ kind: 'listening', predecessor: others.size > 0 });
+      happen({ kind: 'listening', predecessor: isAccompanied() });
     },
     spliced: () => happen({ kind: 'spliced' }),
     leave(state) {
       // Its status is silent about it: in a handover `offline` would be said of the service.
       if (role !== 'active') bus.publish(handover, { state: 'gone', pid });
-      if (role !== 'active' || others.size === 0) return false;
+      if (role !== 'active' || !isAccompanied()) return false;
       bus.publish(handover, { ...state(), state: 'left', pid });
       return true;
     },

@@ -15,6 +15,8 @@ import { ScriptedMicrophone } from './microphone/scripted-microphone.ts';
 import { startAudioIn } from './service.ts';
 
 const ME = 100;
+/** A process that is spoken of and not there. */
+const NOBODY = 300;
 const audioInStatus = atTopic(status, { service: 'audio-in' });
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -43,7 +45,7 @@ describe('audio-in that is told to leave', () => {
       },
     };
     const voice = { probability: () => 0, reset: () => undefined };
-    running = await startAudioIn(context, { microphone, voice, pid: ME, interim });
+    running = await startAudioIn(context, { microphone, voice, pid: ME, isAlive: (pid) => pid !== NOBODY, interim });
     await settle();
   }
 
@@ -59,6 +61,14 @@ describe('audio-in that is told to leave', () => {
     await settle();
     await running.handOver?.();
     expect(started).toBe(0);
+  });
+
+  it('starts one where the successor that has been spoken of is not there', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.bus().publish(handover, { state: 'waiting', pid: NOBODY });
+    await settle();
+    await running.handOver?.();
+    expect(started).toBe(1);
   });
 
   it('starts one again after a successor has given up', async () => {

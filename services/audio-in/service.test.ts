@@ -42,6 +42,10 @@ describe('audio-in', () => {
   const publishSession = (state: 'connected' | 'resuming' | 'idle') =>
     hub.bus().publish(session, { state, model: 'm', attempt: 0, resumable: false, simulated: true, since: 0 });
 
+  /** Processes that are spoken of on the bus and are not there. */
+  const dead = new Set<number>();
+  const isAlive = (pid: number) => !dead.has(pid);
+
   async function start(environment: Record<string, string> = {}, microphone?: Microphone, pid = 100): Promise<void> {
     const context: ServiceContext = {
       settings: loadSettings({ CORTEX_STATE_DIR: stateDir, ...environment }),
@@ -54,10 +58,11 @@ describe('audio-in', () => {
       bus: hub.bus(),
       describe: (uses) => used.push(uses),
     };
-    running = await startAudioIn(context, { voice: loudIsVoice, pid, ...(microphone && { microphone }) });
+    running = await startAudioIn(context, { voice: loudIsVoice, pid, isAlive, ...(microphone && { microphone }) });
   }
 
   beforeEach(async () => {
+    dead.clear();
     stateDir = mkdtempSync(join(tmpdir(), 'audio-in-'));
     hub = new MemoryHub();
     lips = new ScriptedMicrophone();
@@ -159,6 +164,20 @@ describe('audio-in', () => {
     await settle();
     expect(frames.slice(before)).toEqual([]);
     expect(handovers.at(-1)).toMatchObject({ state: 'left', samples: '' });
+  });
+
+  it('opens the microphone again when the process that has taken it is not there', async () => {
+    await start({}, lips);
+    clock.advance(2_000);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid: 200 })));
+    await settle();
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(false);
+    dead.add(200);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(true);
   });
 
   it('sends nothing again of a blocked microphone either when another process has taken it over', async () => {

@@ -5,6 +5,7 @@ import { privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
 import { alert, speakerState } from '#shared/contract/speaker.ts';
 import { session } from '#shared/contract/thinker.ts';
+import { isProcessAlive } from '#shared/lifecycle/process-alive.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { stackIsStopping } from '#shared/lifecycle/stop-notice.ts';
@@ -36,6 +37,7 @@ export interface AudioInParts {
   microphone?: Microphone;
   voice?: VoiceActivity;
   pid?: number;
+  isAlive?(pid: number): boolean;
   interim?: Interim;
 }
 
@@ -124,6 +126,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       clock,
       log,
       pid: parts.pid ?? process.pid,
+      isAlive: parts.isAlive ?? isProcessAlive,
       takeOver() {
         leftBehind = undefined;
         listening.begin();

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Fallback } from '#shared/contract/control.ts';
 import type { Status } from '#shared/contract/service.ts';
 import type { Session } from '#shared/contract/thinker.ts';
@@ -17,6 +18,8 @@ export class RouterProcess {
   private state: RouterState;
   private succession;
   private liveWanted: boolean;
+  /** Who acts in our place. */
+  private other: Status | undefined;
   private latestLevel: Fallback | undefined;
   private latestSession: Session | undefined;
   private cancelAlarm = () => {};
@@ -51,9 +54,23 @@ export class RouterProcess {
     const acted = this.succession.acts;
     this.succession = statusSeen(this.succession, seen);
     const { acts } = this.succession;
+    this.other = acts ? undefined : seen.pid === this.succession.pid ? this.other : seen;
     if (acted === acts) return;
     this.context.log.info({ acts, otherPid: seen.pid }, 'change of routers');
     if (acts) this.takeOver();
+  }
+
+  /** One that was killed and whose last will is lost, or that a faulty layer has made up, must not keep us from acting. */
+  lookForOther(isAlive: (pid: number) => boolean): void {
+    if (this.other && !isAlive(this.other.pid)) this.routerSeen({ ...this.other, state: 'offline' });
+  }
+
+  /** Which backend answers is for the router alone to say: another level would stand until the next change, for minutes perhaps. */
+  insistOnLevel(): void {
+    const { current } = this.state.level;
+    if (!this.succession.acts || isDeepStrictEqual(this.latestLevel, current)) return;
+    this.latestLevel = current;
+    this.publish([{ type: 'setLevel', fallback: current }]);
   }
 
   stop(): void {

@@ -32,8 +32,11 @@ async function world(environment: Record<string, string> = {}, hub = new MemoryH
     for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
   };
 
+  /** Processes that are spoken of on the bus and are not there. */
+  const dead = new Set<number>();
+
   async function start(pid = 100): Promise<Running> {
-    const starting = startRouter(service, pid);
+    const starting = startRouter(service, pid, (other) => !dead.has(other));
     await settle();
     service.clock.advance(250);
     const running = await starting;
@@ -59,7 +62,7 @@ async function world(environment: Record<string, string> = {}, hub = new MemoryH
     await publish(transcript, { turn: number, role: 'user', text, final, at: 0 });
   }
 
-  return { ...service, bus, start, settle, publish, take, user };
+  return { ...service, bus, dead, start, settle, publish, take, user };
 }
 
 test('the very first start publishes level live', async () => {
@@ -334,4 +337,30 @@ test('bytes that are no message harm nothing', async () => {
   await settle();
   await user('Stop.');
   expect(take(interrupt)).toHaveLength(1);
+});
+
+test('a router that is said to act, and is not there, keeps this one from acting for a second at most', async () => {
+  const { start, publish, take, user, dead, clock, settle } = await world();
+  const routerStatus = atTopic(status, { service: 'router' });
+  await start(100);
+  await publish(routerStatus, { state: 'online', pid: 100, version: '0', startedAt: 1 });
+  await publish(routerStatus, { state: 'online', pid: 200, version: '0', startedAt: 2 });
+  await user('Why is the sky blue?');
+  expect(take(decision)).toEqual([]);
+  dead.add(200);
+  clock.advance(1_000);
+  await settle();
+  await user('Why is grass green?');
+  expect(take(decision)).toHaveLength(1);
+});
+
+test('a level that somebody else has set is taken back within a second', async () => {
+  const { start, publish, take, clock, settle } = await world();
+  await start();
+  await publish(fallback, { level: 'offline', reason: 'made up', since: 9 });
+  clock.advance(1_000);
+  await settle();
+  clock.advance(1_000);
+  await settle();
+  expect(take(fallback).map(({ level }) => level)).toEqual(['live', 'offline', 'live']);
 });

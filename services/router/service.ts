@@ -5,6 +5,7 @@ import { layer1Response, layer3Response } from '#shared/contract/layers.ts';
 import { status } from '#shared/contract/service.ts';
 import { playback, speakerState } from '#shared/contract/speaker.ts';
 import { session, type Turn, transcript, turn } from '#shared/contract/thinker.ts';
+import { isProcessAlive } from '#shared/lifecycle/process-alive.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
@@ -20,9 +21,13 @@ const TICK_MS = 1_000;
 
 /**
  * Routes what the user says, obeys spoken control, asks the other layers and decides the level of service.
- * @param pid tells this process from another router in `router/status`.
+ * @param pid tells this process from another router in `router/status`. @param isAlive whether that one is really there.
  */
-export async function startRouter(context: ServiceContext, pid: number = process.pid): Promise<Running> {
+export async function startRouter(
+  context: ServiceContext,
+  pid: number = process.pid,
+  isAlive: (pid: number) => boolean = isProcessAlive,
+): Promise<Running> {
   const { bus, clock, settings } = context;
   const teardown = new Teardown();
 
@@ -66,7 +71,12 @@ export async function startRouter(context: ServiceContext, pid: number = process
     await listen(transcript, (now) => router.happened({ type: 'transcribed', transcript: now }));
     const localStop = await startLocalStop(context, () => router.happened({ type: 'stopHeard' }));
     if (localStop) teardown.add(localStop);
-    teardown.add(clock.every(TICK_MS, () => router.happened({ type: 'timePassed' })));
+    const tick = () => {
+      router.lookForOther(isAlive);
+      router.insistOnLevel();
+      router.happened({ type: 'timePassed' });
+    };
+    teardown.add(clock.every(TICK_MS, tick));
     return { stop: () => teardown.run() };
   } catch (error) {
     await teardown.run();

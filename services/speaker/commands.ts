@@ -1,5 +1,5 @@
 import type { Bus } from '#shared/bus/bus.ts';
-import { speech } from '#shared/contract/audio-in.ts';
+import { level, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
@@ -27,6 +27,9 @@ export async function obeyCommands(
 
   const ends = await Promise.all([
     bus.subscribe(speech, ({ payload }) => listen({ type: 'speech', speech: payload, atMs: clock.nowMs() })),
+    bus.subscribe(level, ({ payload: { probability } }) => {
+      if (speaker.heard) listen({ type: 'level', probability, atMs: clock.nowMs() });
+    }),
     bus.subscribe(atTopic(status, { service: 'audio-in' }), ({ payload }) => {
       if (payload.state === 'offline') listen({ type: 'listenerLost' });
     }),

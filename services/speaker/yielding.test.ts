@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   nextYielding,
   POSSIBLE_LIMIT_MS,
+  SILENT_LIMIT_MS,
   STARTED_LIMIT_MS,
   type YieldingEvent,
   type YieldingState,
@@ -14,6 +15,7 @@ const said = (state: Evidence, utterance = 1, atMs = 0): YieldingEvent => ({
   speech: { utterance, state },
   atMs,
 });
+const level = (probability: number, atMs: number): YieldingEvent => ({ type: 'level', probability, atMs });
 const after = (bargeIn: YieldingState['bargeIn'], ...events: YieldingEvent[]) =>
   yieldingTo(events.reduce(nextYielding, { bargeIn } as YieldingState));
 
@@ -26,6 +28,24 @@ describe('yielding to the user', () => {
     ['a cough gives the reply back', 'pause', [said('possible'), said('discarded')], 'nothing'],
     ['the end of the utterance gives the floor back', 'pause', [said('started'), said('ended')], 'nothing'],
     ['an old end does not end a newer utterance', 'pause', [said('possible', 2), said('ended', 1)], 'pause'],
+    [
+      'one with a number nobody has come to does not outlast it',
+      'pause',
+      [said('possible', 4e9), said('ended')],
+      'nothing',
+    ],
+    [
+      'an utterance of which the detector hears nothing runs out soon',
+      'pause',
+      [said('started'), level(0.05, 100), level(0.05, 100 + SILENT_LIMIT_MS)],
+      'nothing',
+    ],
+    [
+      'but not in a pause between two words',
+      'pause',
+      [said('started'), level(0.05, 100), level(0.9, 1_000), level(0.05, 1_200), level(0.05, 100 + SILENT_LIMIT_MS)],
+      'pause',
+    ],
     ['a vanished microphone gives the reply back', 'pause', [said('started'), { type: 'listenerLost' }], 'nothing'],
     [
       'evidence nobody confirms runs out',

@@ -1,10 +1,13 @@
 import type { Speech } from '#shared/contract/audio-in.ts';
+import { isShortlyBefore } from '#shared/pcm/stream-number.ts';
 
 /** What the user's voice does to the reply. */
 export type BargeIn = 'pause' | 'duck' | 'off';
 
 export type YieldingEvent =
   | { type: 'speech'; speech: Pick<Speech, 'utterance' | 'state'>; atMs: number }
+  /** The highest probability of speech in the last fifth of a second, 0 to 1. */
+  | { type: 'level'; probability: number; atMs: number }
   | { type: 'bargeInChanged'; bargeIn: BargeIn }
   /** The microphone's process is gone: it will never say how the utterance went on. */
   | { type: 'listenerLost' }
@@ -15,13 +18,23 @@ export type YieldingEvent =
 export interface YieldingState {
   readonly bargeIn: BargeIn;
   /** The utterance that is, or may be, going on. */
-  readonly heard?: { readonly utterance: number; readonly sure: boolean; readonly untilMs: number };
+  readonly heard?: {
+    readonly utterance: number;
+    readonly sure: boolean;
+    readonly untilMs: number;
+    /** Since when the detector hears nobody, Unix milliseconds. */
+    readonly silentSinceMs?: number;
+  };
 }
 
 /** Evidence nobody confirmed or withdrew for this long is withdrawn: a cough must never leave the assistant silent for good. */
 export const POSSIBLE_LIMIT_MS = 3_000;
 /** The longest utterance is 60 s (it is split there), so an end this late was lost. */
 export const STARTED_LIMIT_MS = 65_000;
+/** No pause within a sentence is as long. */
+export const SILENT_LIMIT_MS = 3_000;
+/** Less than this is no speech at any sensible threshold of the detector: silence has 0.05. */
+const SILENT_PROBABILITY = 0.2;
 
 /** Follows the voice activity detector. Pure. */
 export function nextYielding(state: YieldingState, event: YieldingEvent): YieldingState {
@@ -34,16 +47,27 @@ export function nextYielding(state: YieldingState, event: YieldingEvent): Yieldi
       return { bargeIn: state.bargeIn };
     case 'tick':
       return state.heard && event.atMs >= state.heard.untilMs ? { bargeIn: state.bargeIn } : state;
+    case 'level':
+      return heardLevel(state, event);
     case 'speech': {
       const { utterance, state: evidence } = event.speech;
       if (evidence === 'ended' || evidence === 'discarded') {
-        return state.heard && state.heard.utterance > utterance ? state : { bargeIn: state.bargeIn };
+        return state.heard && isShortlyBefore(utterance, state.heard.utterance) ? state : { bargeIn: state.bargeIn };
       }
       const sure = evidence === 'started';
       const untilMs = event.atMs + (sure ? STARTED_LIMIT_MS : POSSIBLE_LIMIT_MS);
       return { bargeIn: state.bargeIn, heard: { utterance, sure, untilMs } };
     }
   }
+}
+
+/** Certain speech that the detector itself hears nothing of: its end was lost, or a faulty layer has made it up. */
+function heardLevel(state: YieldingState, { probability, atMs }: { probability: number; atMs: number }): YieldingState {
+  const { bargeIn, heard } = state;
+  if (!heard?.sure) return state;
+  const { silentSinceMs = atMs, ...before } = heard;
+  if (probability >= SILENT_PROBABILITY) return { bargeIn, heard: before };
+  return atMs - silentSinceMs >= SILENT_LIMIT_MS ? { bargeIn } : { bargeIn, heard: { ...before, silentSinceMs } };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { GoogleGenAI } from '@google/genai';
+import { startOwnState } from '#shared/bus/own-state.ts';
 import { isLiveWanted } from '#shared/config/live-wanted.ts';
 import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
@@ -122,6 +123,8 @@ async function wire(
   });
   teardown.add(() => backends.stop());
 
+  const sessionState = await startOwnState(bus, session, clock);
+  teardown.add(() => sessionState.stop());
   let microphone: PcmReceiver | undefined;
   const thinker = new Thinker({
     clock,
@@ -132,7 +135,7 @@ async function wire(
       transcript: (text) => bus.publish(transcript, text),
       session: (report) => {
         unavailable = report.error;
-        bus.publish(session, report);
+        sessionState.publish(report);
       },
       toolCall: (name, call) => bus.publish(atTopic(toolCall, { name }), call),
       toolStatus: (name, status) => bus.publish(atTopic(toolStatus, { name }), { ...status, at: clock.nowMs() }),

@@ -92,6 +92,19 @@ describe('the PCM assembler', () => {
     expect(effects.at(-1)).toMatchObject({ complete: false, position: 10 });
   });
 
+  it('asks a publisher that never answers ever more rarely', () => {
+    const patient = { ...policy, abandonMs: 120_000 };
+    let { state } = run([{ type: 'frame', frame: frame(1, 0, 10), atMs: 0 }]);
+    let asked = 0;
+    for (let atMs = 50; atMs < 60_000; atMs += 50) {
+      const step = nextAssembler(state, { type: 'tick', atMs }, patient);
+      state = step.state;
+      if (atMs >= 5_000) asked += step.effects.length;
+    }
+    expect(asked).toBeGreaterThan(5);
+    expect(asked).toBeLessThan(20);
+  });
+
   it('goes on where it is told to', () => {
     const { effects } = run([
       { type: 'expect', stream: 3, from: 15, atMs: 0 },
@@ -109,6 +122,44 @@ describe('the PCM assembler', () => {
       { type: 'frame', frame: frame(2, 0, 10), atMs: 2 },
     ]);
     expect(heard(effects)).toEqual(upTo(10));
+  });
+
+  it('ends the stream that has been silent for longest when more are open than anybody has', () => {
+    const frames = Array.from({ length: 17 }, (_unused, index): AssemblerEvent => {
+      return { type: 'frame', frame: frame(100 - index, 0, 10), atMs: index };
+    });
+    const { state, effects } = run([...frames, { type: 'frame', frame: frame(99, 10, 10), atMs: 20 }]);
+    expect(effects.filter(({ type }) => type === 'ended')).toEqual([
+      { type: 'ended', stream: 100, position: 10, complete: false },
+    ]);
+    expect(state.streams.size).toBe(16);
+  });
+
+  it('hears what comes next to the end, whatever numbers have been made up before', () => {
+    const stream = fc.oneof(fc.nat(0xffff_ffff), fc.integer({ min: 800, max: 1_200 }));
+    const madeUp = fc.record({ stream, position: fc.nat(500), length: fc.nat(20), last: fc.boolean() });
+    const scenario = { madeUp: fc.array(madeUp, { maxLength: 400 }), forgotten: fc.option(fc.nat(0xffff_ffff)) };
+    fc.assert(
+      fc.property(fc.record(scenario), ({ madeUp: frames, forgotten }) => {
+        const own = 1_000;
+        // Whoever makes up the very number that comes next, or one of those after it, has spoilt it.
+        fc.pre(frames.every((other) => other.stream !== own));
+        fc.pre(forgotten === null || forgotten < own || forgotten > own + 64);
+        const before = frames.map((other, atMs): AssemblerEvent => {
+          return { type: 'frame', frame: frame(other.stream, other.position, other.length, other.last), atMs };
+        });
+        if (forgotten !== null) before.push({ type: 'forget', upToStream: forgotten });
+        const { effects } = run([
+          ...before,
+          { type: 'frame', frame: frame(own, 0, 10), atMs: 1_000 },
+          { type: 'tick', atMs: 1_010 },
+          { type: 'frame', frame: frame(own, 10, 10, true), atMs: 1_020 },
+        ]);
+        const mine = effects.filter((effect) => 'stream' in effect && effect.stream === own);
+        expect(heard(mine)).toEqual(upTo(20));
+        expect(mine.at(-1)).toEqual({ type: 'ended', stream: own, position: 20, complete: true });
+      }),
+    );
   });
 
   it('renders every sample exactly once and in order, whatever the order, loss and repetition of frames', () => {

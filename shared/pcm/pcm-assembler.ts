@@ -1,4 +1,5 @@
 import type { PcmFrame } from './frame.ts';
+import { isShortlyBefore } from './stream-number.ts';
 
 /**
  * Puts the frames of PCM streams in order, without gap, overlap or repetition, and says what to ask the publisher for.
@@ -20,12 +21,12 @@ export type AssemblerEvent =
   | { type: 'tick'; atMs: number }
   /** A stream is to be had from `from` on (a successor goes on where its predecessor stopped). */
   | { type: 'expect'; stream: number; from: number; atMs: number }
-  /** Nothing of this stream, or an older one, matters any more. */
+  /** Nothing of this stream, or of the ones shortly before it, matters any more. */
   | { type: 'forget'; upToStream: number };
 
 export type AssemblerEffect =
   | { type: 'samples'; stream: number; position: number; samples: Int16Array; sampleRateHz: number; timeUs: number }
-  /** `position` is the stream's length; `complete` is false where the publisher never said that it was the last. */
+  /** `position` is the stream's length; `complete` is false where its last frame has not been seen. */
   | { type: 'ended'; stream: number; position: number; complete: boolean }
   | { type: 'ask'; stream: number; from: number }
   | { type: 'lost'; stream: number; from: number; to: number };
@@ -43,15 +44,25 @@ interface StreamState {
 }
 
 export interface AssemblerState {
+  /** Those that are open. */
   readonly streams: ReadonlyMap<number, StreamState>;
-  /** Streams up to this one are over and never come back. */
+  /** Those that have ended, the newest last: frames sent again for another subscriber do not start them anew. */
+  readonly over: readonly number[];
+  /** This stream and the ones shortly before it never come back. */
   readonly forgottenUpTo: number;
 }
 
-export const emptyAssembler: AssemblerState = { streams: new Map(), forgottenUpTo: -1 };
+export const emptyAssembler: AssemblerState = { streams: new Map(), over: [], forgottenUpTo: -1 };
 
-/** Ended streams are remembered, so that frames sent again for another subscriber do not start them anew. */
-const MAX_STREAMS = 16;
+/**
+ * A publisher has one or two open at a time. With more of them somebody makes streams up, and the one that has been silent
+ * for longest is ended: never the lowest number, or made-up high ones would shut out everything that really comes.
+ */
+const MAX_OPEN = 16;
+/** More than any publisher keeps for sending again. */
+const MAX_OVER = 256;
+/** By then a publisher that was started again has answered; afterwards it is asked ever more rarely. */
+const PATIENT_AFTER_MS = 5_000;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 export function nextAssembler(
@@ -61,25 +72,25 @@ export function nextAssembler(
 ): { state: AssemblerState; effects: AssemblerEffect[] } {
   switch (event.type) {
     case 'forget': {
-      const streams = new Map([...state.streams].filter(([stream]) => stream > event.upToStream));
-      return { state: { streams, forgottenUpTo: Math.max(state.forgottenUpTo, event.upToStream) }, effects: [] };
+      const after = { ...state, forgottenUpTo: Math.max(state.forgottenUpTo, event.upToStream) };
+      const streams = new Map([...state.streams].filter(([stream]) => !isOver(after, stream)));
+      return { state: { ...after, streams }, effects: [] };
     }
     case 'expect': {
-      if (event.stream <= state.forgottenUpTo || state.streams.has(event.stream)) return { state, effects: [] };
+      if (isOver(state, event.stream) || state.streams.has(event.stream)) return { state, effects: [] };
       const fresh = { ...newStream(event.atMs), next: event.from, askedAtMs: event.atMs };
       return put(state, event.stream, fresh, [{ type: 'ask', stream: event.stream, from: event.from }]);
     }
     case 'frame': {
       const { frame, atMs } = event;
       const known = state.streams.get(frame.stream);
-      if (frame.stream <= state.forgottenUpTo || known?.ended) return { state, effects: [] };
+      if (!known && isOver(state, frame.stream)) return { state, effects: [] };
       return settle(state, frame.stream, admit(known ?? newStream(atMs), frame, atMs), atMs, policy);
     }
     case 'tick': {
       let current = state;
       const effects: AssemblerEffect[] = [];
       for (const [stream, streamState] of state.streams) {
-        if (streamState.ended) continue;
         const step = settle(current, stream, streamState, event.atMs, policy);
         current = step.state;
         effects.push(...step.effects);
@@ -87,6 +98,10 @@ export function nextAssembler(
       return { state: current, effects };
     }
   }
+}
+
+function isOver({ over, forgottenUpTo }: AssemblerState, stream: number): boolean {
+  return stream === forgottenUpTo || isShortlyBefore(stream, forgottenUpTo) || over.includes(stream);
 }
 
 function newStream(atMs: number): StreamState {
@@ -134,7 +149,8 @@ function settle(
     return put(state, stream, { ...current, ended: true, waiting: [] }, effects);
   }
   const missing = hole() !== undefined || (policy.stallAskMs !== undefined && silentMs >= policy.stallAskMs);
-  if (missing && atMs - current.askedAtMs >= policy.askEveryMs) {
+  const askEveryMs = silentMs < PATIENT_AFTER_MS ? policy.askEveryMs : silentMs / 5;
+  if (missing && atMs - current.askedAtMs >= askEveryMs) {
     effects.push({ type: 'ask', stream, from: current.next });
     current = { ...current, askedAtMs: atMs };
   }
@@ -171,11 +187,16 @@ function put(
   effects: AssemblerEffect[],
 ): { state: AssemblerState; effects: AssemblerEffect[] } {
   const streams = new Map(state.streams).set(stream, streamState);
-  let { forgottenUpTo } = state;
-  while (streams.size > MAX_STREAMS) {
-    const oldest = Math.min(...streams.keys());
-    streams.delete(oldest);
-    forgottenUpTo = Math.max(forgottenUpTo, oldest);
-  }
-  return { state: { streams, forgottenUpTo }, effects };
+  if (streamState.ended) return { state: end(state, streams, stream), effects };
+  if (streams.size <= MAX_OPEN) return { state: { ...state, streams }, effects };
+  const [quietest, { next }] = [...streams].reduce((one, other) =>
+    other[1].heardAtMs < one[1].heardAtMs ? other : one,
+  );
+  const ended: AssemblerEffect = { type: 'ended', stream: quietest, position: next, complete: false };
+  return { state: end(state, streams, quietest), effects: [...effects, ended] };
+}
+
+function end(state: AssemblerState, streams: Map<number, StreamState>, stream: number): AssemblerState {
+  streams.delete(stream);
+  return { ...state, streams, over: [...state.over, stream].slice(-MAX_OVER) };
 }

@@ -2,23 +2,28 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import { ALL_CHANNELS } from '#shared/contract/all-channels.ts';
+import { speech } from '#shared/contract/audio-in.ts';
+import { SERVICES } from '#shared/contract/channel.ts';
 import { type Metrics, metrics } from '#shared/contract/service.ts';
-import { turn } from '#shared/contract/thinker.ts';
+import { playback } from '#shared/contract/speaker.ts';
+import { transcript, turn } from '#shared/contract/thinker.ts';
 import type { RunningProcess } from './harness/processes.ts';
 import { startTestStack, type TestStack } from './harness/test-stack.ts';
+import { validPayloads } from './harness/valid-payloads.ts';
 import type { Watched } from './harness/watched.ts';
 
 /** `FUZZ_PAYLOADS=10000` for the whole of it (some minutes). */
 const PAYLOADS_PER_TOPIC = Number(process.env['FUZZ_PAYLOADS'] ?? 150);
-const SERVICES = ['thinker', 'speaker', 'router', 'vision', 'audio-in'];
+const STARTED = ['thinker', 'speaker', 'router', 'vision', 'audio-in'];
 let stack: TestStack;
 let stranger: MqttClient;
 let reports: Watched<Metrics>;
 const processes: RunningProcess[] = [];
+const exits: string[] = [];
 
 beforeAll(async () => {
   stack = await startTestStack({ CORTEX_AUDIO_INPUT: 'auto', CORTEX_AUDIO_OUTPUT: 'null', CORTEX_CAMERA: 'test' });
-  for (const name of ['live-sim', ...SERVICES]) processes.push(await stack.start(name));
+  for (const name of ['live-sim', ...STARTED]) processes.push(await stack.start(name));
   reports = await stack.watch(metrics);
   const { operator } = loadCredentials({ stateDir: stack.stateDir, mqttUsername: undefined, mqttPassword: undefined });
   stranger = await mqtt.connectAsync(`mqtt://127.0.0.1:${stack.mqttPort}`, operator);
@@ -31,23 +36,24 @@ afterAll(async () => {
 it(
   'goes on through random and mutated payloads on every topic, and counts what it drops',
   async () => {
-    const samples = await realPayloads();
+    const samples = await samplesOfAllTopics();
     const random = seededRandom(20_26);
-    const exits: string[] = [];
     for (const process of processes) void process.exited.then((code) => exits.push(`${process.name}: ${code}`));
 
     for (let n = 0; n < PAYLOADS_PER_TOPIC; n += 1) {
       for (const { topic, qos } of ALL_CHANNELS) {
-        const filled = topic.replace('{service}', 'speaker').replace('{name}', 'compass');
-        const payload = mutated(samples.get(filled) ?? Buffer.from('{"id":"x","text":"y","at":1}'), random);
-        const sent = stranger.publishAsync(`cortex/${filled}`, payload, { qos });
+        const service = SERVICES[n % SERVICES.length] ?? 'broker';
+        const filled = topic.replace('{service}', service).replace('{name}', 'compass');
+        const known = samples.get(filled) ?? [];
+        const sample = known[Math.floor(random() * known.length)] ?? Buffer.from('{"id":"x","text":"y","at":1}');
+        const sent = stranger.publishAsync(`cortex/${filled}`, mutated(sample, random), { qos });
         if (qos === 1 && n % 20 === 0) await sent;
       }
     }
     await stranger.publishAsync('cortex/thinker/context', '{"source":"fuzz","text":"over"}', { qos: 1 });
 
     const heard = reports.seen.length;
-    for (const name of SERVICES) {
+    for (const name of STARTED) {
       await reports.next((payload) => {
         const message = reports.seen
           .slice(heard)
@@ -60,30 +66,43 @@ it(
   60_000 + PAYLOADS_PER_TOPIC * 200,
 );
 
-it('still converses afterwards', async () => {
-  const turns = await stack.watch(turn);
-  await stranger.publishAsync('cortex/control/privacy', '{"microphone":false,"camera":false}', {
-    qos: 1,
-    retain: true,
-  });
-  await stranger.publishAsync('cortex/control/settings', '{"layer2Mode":"live","muted":false}', {
-    qos: 1,
-    retain: true,
-  });
+it('still answers what is asked, and what is spoken, so that it is heard', async () => {
+  const [turns, transcripts] = [await stack.watch(turn), await stack.watch(transcript)];
+  const [utterances, playbacks] = [await stack.watch(speech), await stack.watch(playback)];
+  // Some of what was sent were valid commands: what a person has switched off stays off until he switches it on again.
+  for (const [topic, payload] of [
+    ['privacy', '{"microphone":false,"camera":false}'],
+    ['settings', '{"layer2Mode":"live","muted":false}'],
+    ['volume', '{"volume":1}'],
+  ])
+    await stranger.publishAsync(`cortex/control/${topic}`, payload ?? '', { qos: 1, retain: true });
+
   await stranger.publishAsync('cortex/thinker/ask', '{"id":"after","text":"Are you still there?"}', { qos: 1 });
-  await turns.next(({ state }) => state === 'done');
+  const asked = await transcripts.next(({ role, text }) => role === 'user' && text === 'Are you still there?');
+  await turns.next((report) => report.turn === asked.turn && ['done', 'interrupted'].includes(report.state));
+
+  // Without a microphone a sample question is spoken every quarter of a minute.
+  const isSpoken = (utterance: number | undefined) =>
+    utterances.seen.some(({ payload }) => payload.state === 'ended' && payload.utterance === utterance);
+  await playbacks.next(
+    ({ turn: number, position }) =>
+      position > 0 && turns.seen.some(({ payload }) => payload.turn === number && isSpoken(payload.utterance)),
+  );
+  expect(exits).toEqual([]);
 });
 
-/** What really stands on the topics of a running stack, to begin mutations from. */
-async function realPayloads(): Promise<Map<string, Buffer>> {
-  const samples = new Map<string, Buffer>();
-  stranger.on('message', (topic, payload) => samples.set(topic.slice('cortex/'.length), payload));
+/** Valid payloads of every topic, with what really stands on the topics of a running stack. */
+async function samplesOfAllTopics(): Promise<Map<string, Buffer[]>> {
+  const samples = validPayloads(Date.now());
+  const real = new Map<string, Buffer>();
+  stranger.on('message', (topic, payload) => real.set(topic.slice('cortex/'.length), payload));
   await stranger.subscribeAsync('cortex/#', { qos: 1 });
   const turns = await stack.watch(turn);
   await stranger.publishAsync('cortex/thinker/ask', '{"id":"first","text":"Hello?"}', { qos: 1 });
   await turns.next(({ state }) => state === 'done');
   await stranger.unsubscribeAsync('cortex/#');
   stranger.removeAllListeners('message');
+  for (const [topic, payload] of real) samples.set(topic, [...(samples.get(topic) ?? []), payload]);
   return samples;
 }
 

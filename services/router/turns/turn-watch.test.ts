@@ -7,6 +7,7 @@ import {
   NO_TURNS,
   replyPlayed,
   replyTranscribed,
+  stateOf,
   type TurnWatch,
   turnReported,
   turnTakenOver,
@@ -60,4 +61,22 @@ test('only the last turns are remembered', () => {
   for (let turn = 1; turn <= 100; turn += 1) watch = replied(watch, turn, `reply ${turn}`);
   expect(watch.recent).toHaveLength(16);
   expect(lastReply(watch)).toBe('reply 100');
+});
+
+test('a turn whose number somebody has made up overtakes none of those that come after it', () => {
+  const report = { state: 'listening', backend: 'live', at } as const;
+  let watch = turnReported(NO_TURNS, { ...report, turn: 100, utterance: 50 });
+  for (let n = 0; n < 20; n += 1) watch = turnReported(watch, { ...report, turn: 4_000_000_000 + n, utterance: 51 });
+  watch = turnReported(watch, { ...report, turn: 101, utterance: 52 });
+  expect(isOvertaken(watch, 101)).toBe(false);
+  expect(isOvertaken(watch, 100)).toBe(true);
+  expect(stateOf(watch, 101)).toBe('listening');
+});
+
+test('the end of an answer that a predecessor of the thinker began does not make it the newest turn', () => {
+  const report = { backend: 'live', at } as const;
+  let watch = turnReported(NO_TURNS, { ...report, turn: 100, utterance: 50, state: 'speaking' });
+  watch = turnReported(watch, { ...report, turn: 9_000, utterance: 51, state: 'listening' });
+  watch = turnReported(watch, { ...report, turn: 100, utterance: 50, state: 'done' });
+  expect(isOvertaken(watch, 8_999)).toBe(true);
 });

@@ -1,10 +1,12 @@
 import type { Playback } from '#shared/contract/speaker.ts';
 import type { Transcript, Turn } from '#shared/contract/thinker.ts';
+import { isShortlyBefore } from '#shared/pcm/stream-number.ts';
 
 /** What the router knows of the conversation: enough to tell whether it may still speak about a turn. */
 export interface TurnWatch {
   /** The newest turn that the user began by speaking; 0 before the first. */
   readonly newestSpoken: number;
+  /** In the order in which they were first heard of: a number may be made up. */
   readonly recent: readonly WatchedTurn[];
 }
 
@@ -27,7 +29,9 @@ const MAX_RECENT = 16;
 export const NO_TURNS: TurnWatch = { newestSpoken: 0, recent: [] };
 
 export function turnReported(watch: TurnWatch, { turn, utterance, state }: Turn): TurnWatch {
-  const newestSpoken = utterance === undefined ? watch.newestSpoken : Math.max(watch.newestSpoken, turn);
+  const known = watch.recent.some(({ number, spoken }) => number === turn && spoken);
+  const begins = utterance !== undefined && !known && !isShortlyBefore(turn, watch.newestSpoken);
+  const newestSpoken = begins ? turn : watch.newestSpoken;
   return { ...amend(watch, turn, { state, spoken: utterance !== undefined }), newestSpoken };
 }
 
@@ -45,7 +49,7 @@ export function turnTakenOver(watch: TurnWatch, turn: number): TurnWatch {
 
 /** The user has spoken again since: nobody waits for an answer to this turn any more. */
 export function isOvertaken(watch: TurnWatch, turn: number): boolean {
-  return watch.newestSpoken > turn;
+  return isShortlyBefore(turn, watch.newestSpoken);
 }
 
 export function stateOf(watch: TurnWatch, turn: number): Turn['state'] | undefined {
@@ -73,7 +77,6 @@ export function lastReply(watch: TurnWatch): string | undefined {
 function amend(watch: TurnWatch, number: number, change: Partial<WatchedTurn>): TurnWatch {
   const known = watch.recent.find((turn) => turn.number === number);
   const turn = { number, spoken: false, reply: '', heard: false, takenOver: false, ...known, ...change };
-  const others = watch.recent.filter((other) => other.number !== number);
-  const recent = [...others, turn].sort((a, b) => a.number - b.number).slice(-MAX_RECENT);
-  return { ...watch, recent };
+  const recent = known ? watch.recent.map((other) => (other === known ? turn : other)) : [...watch.recent, turn];
+  return { ...watch, recent: recent.slice(-MAX_RECENT) };
 }

@@ -28,6 +28,7 @@ export async function soundAlert(
   const words = voice.begin({
     urgent: kind === 'danger',
     spoken: Boolean(sentence),
+    outdated: () => meters.count('alertsOutdated'),
     ...(kind && { earcon: REPLY_EARCONS[kind] }),
   });
   meters.count(words ? 'alertsPlayed' : 'alertsRefused');

@@ -57,6 +57,29 @@ describe('the alert voice', () => {
     expect(render(voice, 500).slice(120)).toEqual(new Array(380).fill(2));
   });
 
+  it('does not say what was worth saying eight seconds ago', () => {
+    const voice = new AlertVoice();
+    const outdated: string[] = [];
+    const wait = (name: string) => ({ urgent: false, spoken: false, outdated: () => outdated.push(name) });
+    voice.begin({ ...wait('first'), earcon: tone(1, 24_000 * 9) });
+    voice.begin({ ...wait('second'), earcon: tone(2, 10) });
+    render(voice, 24_000 * 7);
+    voice.begin({ ...wait('third'), earcon: tone(3, 10) });
+    render(voice, 24_000 * 1.5);
+    expect(outdated).toEqual(['second']);
+    expect(render(voice, 24_000 / 2 + 3).slice(-3)).toEqual([3, 3, 3]);
+  });
+
+  it('has danger go before all that waits, and refuses one too many even of it', () => {
+    const voice = new AlertVoice();
+    voice.begin({ urgent: true, spoken: false, earcon: tone(1, 1) });
+    for (let n = 0; n < 7; n += 1) voice.begin({ urgent: false, spoken: false, earcon: tone(2, 1) });
+    voice.begin({ urgent: true, spoken: false, earcon: tone(3, 1) });
+    expect(render(voice, 9)).toEqual([1, 3, 2, 2, 2, 2, 2, 2, 0]);
+    const begun = Array.from({ length: 10 }, () => voice.begin({ urgent: true, spoken: false, earcon: tone(1, 1) }));
+    expect(begun.filter(Boolean)).toHaveLength(8);
+  });
+
   it('refuses one too many', () => {
     const voice = new AlertVoice();
     const begun = Array.from({ length: 10 }, () => voice.begin({ urgent: false, spoken: false, earcon: tone(1, 1) }));

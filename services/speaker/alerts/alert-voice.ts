@@ -1,3 +1,4 @@
+import { samplesOf } from '../playout/playout-state.ts';
 import { advance, type Ramp, rampTo, slopeOf, steady } from '../playout/ramp.ts';
 
 /** One alert: an earcon, a sentence, or both. */
@@ -9,6 +10,9 @@ interface AlertSound {
   open: boolean;
   position: number;
   fade: Ramp;
+  /** Samples for which others have sounded before it. */
+  waited: number;
+  outdated(): void;
 }
 
 /** How an alert gets its sentence; without effect once the alert was cut. Two alerts may bear the same id. */
@@ -20,10 +24,12 @@ export interface AlertWords {
 
 /** More than this waiting is noise, not warning. */
 const MAX_WAITING = 8;
+/** What could not be said by then is about another moment: whoever walks is ten metres further on. */
+const MAX_WAIT = samplesOf(8_000);
 /** A pre-empted alert fades out in 5 ms at 24 kHz, so that the danger sound does not begin with a click. */
 const CUT_SAMPLES = 120;
 
-/** Alerts, one after the other; an urgent one pre-empts what sounds. Bounded: one too many is refused. Pure. */
+/** Alerts, one after the other; an urgent one pre-empts all others. Bounded in number and age: one too many is refused. Pure. */
 export class AlertVoice {
   private waiting: AlertSound[] = [];
   private cut: AlertSound[] = [];
@@ -39,9 +45,23 @@ export class AlertVoice {
     return this.waiting.length === 0 && this.cut.length === 0;
   }
 
-  /** Undefined when too many are waiting. `spoken`: a sentence follows by `append`, and `close` ends it. */
-  begin({ urgent, spoken, earcon }: { urgent: boolean; spoken: boolean; earcon?: Int16Array }): AlertWords | undefined {
-    if (this.waiting.length >= MAX_WAITING && !urgent) return undefined;
+  /**
+   * Undefined when too many are waiting. `spoken`: a sentence follows by `append`, and `close` ends it. `outdated` is called
+   * where others have sounded for so long that this one is not played any more.
+   */
+  begin({
+    urgent,
+    spoken,
+    earcon,
+    outdated = () => undefined,
+  }: {
+    urgent: boolean;
+    spoken: boolean;
+    earcon?: Int16Array;
+    outdated?: () => void;
+  }): AlertWords | undefined {
+    const ahead = this.waiting.filter((other) => other.urgent || !urgent);
+    if (ahead.length >= MAX_WAITING) return undefined;
     const sound: AlertSound = {
       urgent,
       spoken,
@@ -49,6 +69,8 @@ export class AlertVoice {
       open: spoken,
       position: 0,
       fade: steady(1),
+      waited: 0,
+      outdated,
     };
     const words: AlertWords = {
       append: (samples) => sound.parts.push(samples),
@@ -57,12 +79,10 @@ export class AlertVoice {
       },
     };
     const [current] = this.waiting;
-    if (!urgent || current?.urgent) {
-      this.waiting.push(sound);
-      return words;
-    }
-    if (current) this.cut.push(cutOff(current));
-    this.waiting = [sound, ...this.waiting.slice(1)].slice(0, MAX_WAITING);
+    const isCut = current !== undefined && !ahead.includes(current);
+    if (isCut) this.cut.push(cutOff(current));
+    const behind = this.waiting.filter((other) => !ahead.includes(other) && !(isCut && other === current));
+    this.waiting = [...ahead, sound, ...behind].slice(0, MAX_WAITING);
     return words;
   }
 
@@ -77,6 +97,7 @@ export class AlertVoice {
   render(count: number, add: (index: number, sample: number) => void): void {
     for (const sound of this.cut) play(sound, 0, count, add);
     this.cut = this.cut.filter((sound) => sound.fade.left > 0 && sound.parts.length > 0);
+    this.grow(count);
     let offset = 0;
     for (let current = this.waiting[0]; current && offset < count; current = this.waiting[0]) {
       offset += play(current, offset, count, add);
@@ -84,6 +105,15 @@ export class AlertVoice {
       if (current.open) return;
       this.waiting.shift();
     }
+  }
+
+  /** Those that wait have waited for `samples` more. */
+  private grow(samples: number): void {
+    const [, ...behind] = this.waiting;
+    for (const sound of behind) sound.waited += samples;
+    const outdated = behind.filter(({ waited }) => waited > MAX_WAIT);
+    for (const sound of outdated) sound.outdated();
+    this.waiting = this.waiting.filter((sound) => !outdated.includes(sound));
   }
 }
 

@@ -165,6 +165,12 @@ describe('playout', () => {
     expect(script.pull(2_000)).toEqual([]);
   });
 
+  it('does not spare an answer to an utterance with a number nobody has come to', () => {
+    const script = playout();
+    script.feed({ type: 'announced', turn: 7, utterance: 4_177_735_137 }, { type: 'interrupted', utterance: 71 });
+    expect(script.state.over).toEqual([7]);
+  });
+
   it('spares the turn that answers the interrupting utterance', () => {
     const script = playout();
     script.feed(

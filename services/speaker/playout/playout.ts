@@ -1,3 +1,4 @@
+import { isShortlyBefore } from '#shared/pcm/stream-number.ts';
 import { type Hold, MAX_KNOWN, type PlayoutEvent, type PlayoutState, RAMP_UP } from './playout-state.ts';
 import { pull } from './pull.ts';
 import { rampTo, steady } from './ramp.ts';
@@ -35,7 +36,8 @@ export function nextPlayout(state: PlayoutState, event: PlayoutEvent): PlayoutSt
     case 'interrupted': {
       const spared = (turn: number): boolean => {
         const answers = state.known.find((known) => known.turn === turn)?.utterance;
-        return event.utterance !== undefined && answers !== undefined && answers >= event.utterance;
+        if (event.utterance === undefined || answers === undefined) return false;
+        return answers === event.utterance || isShortlyBefore(event.utterance, answers);
       };
       const turns = [...state.known, ...state.turns].map(({ turn }) => turn).filter((turn) => !spared(turn));
       return drop(state, new Set(turns));

@@ -30,6 +30,13 @@ it('knows which utterances are nobody’s question any more', () => {
   expect(settled()).toBe(9);
 });
 
+it('goes on at the next utterance after one whose number somebody has made up', () => {
+  const { recollection, saved } = stored();
+  for (const utterance of [7, 4_177_735_137, 8]) recollection.heardOf(utterance);
+  recollection.save(NOTHING, [], 0);
+  expect(saved.at(-1)?.settledUtterance).toBe(8);
+});
+
 it('still knows it after a restart in which nothing is said', () => {
   const { recollection, saved } = stored({ ledger: [], settledUtterance: 9 });
   recollection.save(NOTHING, [], 0);

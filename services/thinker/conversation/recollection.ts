@@ -1,3 +1,4 @@
+import { isShortlyBefore } from '#shared/pcm/stream-number.ts';
 import { answeredMeanwhile, onlyHeard } from '../live/instruction.ts';
 import type { HistoryLine } from '../live/live-connection.ts';
 import type { ConversationState } from './conversation-state.ts';
@@ -72,7 +73,8 @@ export class Recollection {
 
   /** An utterance has begun. */
   heardOf(utterance: number): void {
-    this.newestUtterance = Math.max(this.newestUtterance ?? 0, utterance);
+    if (this.newestUtterance === undefined || !isShortlyBefore(utterance, this.newestUtterance))
+      this.newestUtterance = utterance;
   }
 
   /**
