@@ -26,7 +26,13 @@ export async function benchBargeIn(): Promise<BenchTable> {
   try {
     const recorded = (await soundsIn(...SPEECH_FOLDERS)).filter(({ name }) => name !== 'Noise.wav');
     const sentences = await people('sentences', TRIALS);
-    rows.push(...(await acousticRows(card, { whose: `${recorded.length} recordings in turn`, voices: recorded, trials: TRIALS })));
+    rows.push(
+      ...(await acousticRows(card, {
+        whose: `${recorded.length} recordings in turn`,
+        voices: recorded,
+        trials: TRIALS,
+      })),
+    );
     rows.push(...(await acousticRows(card, { whose: 'a sentence each', voices: sentences, trials: TRIALS })));
     for (const { output, trials } of OUTPUTS) {
       const stack = await startTestStack({ ...card.env, CORTEX_AUDIO_OUTPUT: output });
