@@ -21,7 +21,7 @@ const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
 /** Looking for the splice costs some 10 ms, so it is not done for every 10 ms of new sound. */
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
 /** Longer than the way from *possible* to the end of the echo: bus, sound server, canceller and room on a busy machine. */
-const UNSETTLED_SPEECH_SAMPLES = 0.6 * MICROPHONE_RATE_HZ;
+const UNSETTLED_SPEECH_SAMPLES = 0.8 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
 
 export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'humIsSpeech'> {
