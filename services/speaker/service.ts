@@ -40,6 +40,8 @@ const NEXT_TURNS = 3;
  * a busy machine; a successor that is ready before that has its predecessor stop, and can only open its own, after a pause.
  */
 const STANDBY_START_MS = 1_500;
+/** As much of the reply must have come here before the predecessor may stop; a busy thinker needs a while to send it again. */
+const STANDBY_AHEAD = samplesOf(200);
 /** What the user was told at the moment of a handover is told again rather than cut short. */
 const ALERT_MEMORY_MS = 2_000;
 
@@ -86,6 +88,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   let standingBy = true;
   /** Whether what the predecessor played has been received here beside it: then nothing has to be asked for, or waited for. */
   let stoodBy = false;
+  let received = (): void => undefined;
   let missedAlerts: { payload: Alert; atMs: number }[] = [];
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
@@ -130,12 +133,22 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     book.write(speaker.playout, { heard: speaker.heard, ...output.latency, ...(toGo !== undefined && { toGo }) });
   }
 
-  function receive(received: ReceivedPcm): void {
-    if (received.type === 'samples') {
-      const { stream, position, samples, sampleRateHz } = received;
+  function receive(pcm: ReceivedPcm): void {
+    if (pcm.type === 'samples') {
+      const { stream, position, samples, sampleRateHz } = pcm;
       if (sampleRateHz === REPLY_RATE_HZ) speaker.append(stream, position, samples);
       else meters.count('replyFramesOfWrongRate');
-    } else if (received.type === 'ended') speaker.tell({ type: 'ended', turn: received.stream });
+    } else if (pcm.type === 'ended') speaker.tell({ type: 'ended', turn: pcm.stream });
+    received();
+  }
+
+  /** Whether so much of what the predecessor plays has come here that its end would not be heard. */
+  function hasCaughtUp(): boolean {
+    const { turns = [] } = findPredecessor(recordPath, processes)?.record ?? {};
+    return turns.every(({ turn, position }) => {
+      const mine = speaker.playout.turns.find((plan) => plan.turn === turn);
+      return !mine || mine.ended || mine.received >= position + STANDBY_AHEAD;
+    });
   }
 
   function sound(payload: Alert): void {
@@ -189,6 +202,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const { record, alive } = found ?? {};
       const goesOn = record && inheritanceOf(record, clock.nowMs()).turns.find(({ turn }) => turn === record.current);
       standingBy = false;
+      received();
       reports.begin(goesOn && !speaker.playout.over.includes(goesOn.turn) ? goesOn : undefined);
       if (record?.heard) speaker.listen({ type: 'inherited', heard: record.heard });
       if (found?.alive) prepare(found.record);
@@ -226,7 +240,15 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       prepare(predecessor.record);
       stoodBy = true;
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
-      await Promise.race([output.attempted, new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve))]);
+      const caughtUp = new Promise<void>((resolve) => {
+        received = () => {
+          if (!standingBy || hasCaughtUp()) resolve();
+        };
+        received();
+      });
+      const late = new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve));
+      await Promise.race([Promise.all([output.attempted, caughtUp]), late]);
+      received = () => undefined;
     } else {
       takeOver(predecessor);
       await output.attempted;

@@ -92,7 +92,10 @@ describe('a speaker and its successor', () => {
   it('waits for samples it has not got yet when its predecessor dies between last word and last sample', async () => {
     const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
     first.silenceThinker();
-    const second = await successorOnSameOutput();
+    const starting = successorOnSameOutput();
+    await settled();
+    clock.advance(1_500);
+    const second = await starting;
     await first.leave();
     await first.play(1_200);
     await first.kill();
@@ -100,6 +103,20 @@ describe('a speaker and its successor', () => {
     expect(await second.play(240)).toEqual(new Array(240).fill(0));
     await second.say(7, 0, 10_000);
     expect(await second.play(240)).toEqual([...coded(1_800, 240)]);
+  });
+
+  it('is ready when what its predecessor plays has come here, too', async () => {
+    const { first, successorOnSameOutput } = await pair({ perishable: 0 });
+    first.silenceThinker();
+    let ready = false;
+    const starting = successorOnSameOutput().then(() => {
+      ready = true;
+    });
+    await settled();
+    await first.say(7, 0, 5_000);
+    expect(ready).toBe(false);
+    await first.say(7, 5_000, 1_000);
+    await starting;
   });
 
   it('plays and tells the end of a reply that ends between the last word and the last sample of a killed one', async () => {
