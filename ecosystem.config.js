@@ -35,6 +35,8 @@ function service(name, { env, ...overrides } = {}) {
     listen_timeout: 10_000,
     // Longer than the deadline a service gives itself (4 s), so that it says itself what hung.
     kill_timeout: 5_000,
+    // How often PM2 looks whether the old process is gone: by default it may start the next one 100 ms late.
+    kill_retry_time: 20,
     // A crash is back at once; a crash loop slows down to one try in 15 s.
     exp_backoff_restart_delay: 50,
     max_restarts: 1_000_000,

@@ -4,6 +4,7 @@ import { benchBargeIn } from './barge-in.ts';
 import { benchConversation } from './conversation.ts';
 import { benchEndpointing } from './endpointing.ts';
 import { benchHostileBus } from './hostile-bus.ts';
+import { benchRestartAll } from './restart-all.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
 import { benchSoak } from './soak.ts';
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   conversation: benchConversation,
   'hostile-bus': benchHostileBus,
   restarts: benchRestartMatrix,
+  'restart-all': benchRestartAll,
   router: benchRouter,
   'spoken-control': benchSpokenControl,
   vision: benchVision,

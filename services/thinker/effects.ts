@@ -79,6 +79,9 @@ export function carryOut(
       pcm.reset();
       reply.end(effect.turn, atMs);
       break;
+    case 'endLostAudio':
+      reply.endLost(effect.turn, effect.position, atMs);
+      break;
     case 'reconnect':
       session.giveUp();
       break;

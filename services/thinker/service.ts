@@ -1,7 +1,7 @@
 import { GoogleGenAI } from '@google/genai';
 import { startOwnState } from '#shared/bus/own-state.ts';
 import { isLiveWanted } from '#shared/config/live-wanted.ts';
-import { microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
+import { microphonePcm, microphoneResend, type Resend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { type Fallback, fallback, interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { decision } from '#shared/contract/layers.ts';
@@ -21,6 +21,7 @@ import { toolCall, toolDeclare, toolResult, toolStatus } from '#shared/contract/
 import { frame } from '#shared/contract/vision.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
+import { stackIsStopping } from '#shared/lifecycle/stop-notice.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
@@ -35,6 +36,7 @@ import { genaiLiveConnections } from './live/genai-live-connection.ts';
 import { SYSTEM_INSTRUCTION } from './live/instruction.ts';
 import { priceOf } from './live/prices.ts';
 import { Delivery } from './reply/delivery.ts';
+import { fileLeftReply } from './reply/left-reply.ts';
 import { fileHandleStore } from './session/handle-store.ts';
 import { type SessionPolicy, sessionPolicy } from './session/session-state.ts';
 import { becomeSoleThinker } from './session/sole-thinker.ts';
@@ -101,8 +103,20 @@ async function wire(
   const endpoint = endpointOf(settings);
   const model = settings.geminiLiveModel;
   if (!priceOf(model)) log.warn({ model }, 'no price is known for this model: its tokens are counted, its cost is not');
-  const replies = await startPcmPublisher(bus, { pcm: replyPcm, resend: replyResend }, REPLY_HISTORY_SAMPLES);
-  teardown.add(() => replies.stop());
+  let soundMissed: (request: Resend) => void = () => undefined;
+  const replies = await startPcmPublisher(
+    bus,
+    { pcm: replyPcm, resend: replyResend },
+    REPLY_HISTORY_SAMPLES,
+    (request) => soundMissed(request),
+  );
+  const leftReply = fileLeftReply(settings.stateDir, log);
+  for (const pcm of leftReply.take(clock.nowMs())) replies.remember(pcm);
+  teardown.add(() => {
+    // What nobody is going to hear shall not lie on the disk.
+    if (!stackIsStopping(settings.stateDir, clock.nowMs())) leftReply.leave(replies.unfinished());
+    replies.stop();
+  });
 
   let unavailable: Failure | undefined;
   let level: Fallback['level'] = 'live';
@@ -214,6 +228,7 @@ async function wire(
 
   describe(`${model}, ${endpoint.simulated ? `SIMULATED at ${serverOf(endpoint)}` : `at ${serverOf(endpoint)}`}`);
   thinker.start();
+  soundMissed = ({ stream, from }) => thinker.soundMissed(stream, from);
   // What the speaker said of an answer while no thinker ran.
   teardown.add(
     await bus.subscribe(speakerState, ({ payload: { state, turn: spoken, position }, retained }) => {

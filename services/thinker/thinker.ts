@@ -210,6 +210,11 @@ export class Thinker {
     this.save(true);
   }
 
+  /** Somebody asks for the sound of a turn from there on, of which nothing is kept. */
+  soundMissed(turn: number, position: number): void {
+    this.conversation.tell({ type: 'soundMissed', turn, position });
+  }
+
   setLevel(level: Backend): void {
     this.level = level;
     this.applyLevel();

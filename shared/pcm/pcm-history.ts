@@ -41,9 +41,19 @@ export class PcmHistory {
       .map((frame) => ({ ...frame, resent: true }));
   }
 
+  /** Every frame of streams no listener is through with yet, oldest first. */
+  unfinished(): PcmFrame[] {
+    return this.frames.filter(({ stream }) => !this.finishedAtMs.has(stream));
+  }
+
+  /** Whether anything of the stream is kept. */
+  has(stream: number): boolean {
+    return this.frames.some((frame) => frame.stream === stream);
+  }
+
   /** The listener is through with the stream: its place is wanted for newer ones. @param atMs Unix milliseconds. */
   finished(stream: number, atMs: number): void {
-    if (this.frames.some((frame) => frame.stream === stream)) this.finishedAtMs.set(stream, atMs);
+    if (this.has(stream)) this.finishedAtMs.set(stream, atMs);
   }
 
   clear(): void {

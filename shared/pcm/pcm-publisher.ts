@@ -9,6 +9,8 @@ export interface PcmPublisher {
   publish(frame: PcmFrame): void;
   /** Keeps a frame that another process published, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
+  /** Every frame of streams nobody is through with yet: what a successor has to answer for. */
+  unfinished(): PcmFrame[];
   /** Whoever it was for is through with the stream; it is not kept for much longer. @param atMs Unix milliseconds. */
   finished(stream: number, atMs: number): void;
   /** Nothing published so far is ever sent again: what the user has blocked is not repaired. */
@@ -20,16 +22,19 @@ export interface PcmPublisher {
  * Publishes repairable PCM: answers `…/resend`, and after a reconnection shows the newest frame of each stream again, so
  * that subscribers see what the broker's absence has cost them and ask for it.
  * @param maxSamples how much is kept for repair (the contract: 30 s of speech, the whole current turn of a reply).
+ * @param missing is told of requests for a stream of which nothing is kept here.
  */
 export async function startPcmPublisher(
   bus: Bus,
   channels: { pcm: Channel<PcmFrame>; resend: Channel<Resend> },
   maxSamples: number,
+  missing: (request: Resend) => void = () => undefined,
 ): Promise<PcmPublisher> {
   const history = new PcmHistory(maxSamples);
   const endResend = await bus.subscribe(channels.resend, ({ payload }) => {
     const frames = [...history.since(payload), ...history.newest(payload.stream)];
     for (const frame of frames) bus.publish(channels.pcm, frame);
+    if (!history.has(payload.stream)) missing(payload);
   });
   const endConnection = bus.onConnection((connected) => {
     if (connected) for (const frame of history.newest()) bus.publish(channels.pcm, frame);
@@ -40,6 +45,7 @@ export async function startPcmPublisher(
       bus.publish(channels.pcm, frame);
     },
     remember: (frame) => history.append(frame),
+    unfinished: () => history.unfinished(),
     finished: (stream, atMs) => history.finished(stream, atMs),
     forget: () => history.clear(),
     stop() {

@@ -3,14 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '#shared/bus/bus.ts';
 import { atTopic } from '#shared/contract/channel.ts';
-import { metrics, type Status, status } from '#shared/contract/service.ts';
-import { type Playback, playback } from '#shared/contract/speaker.ts';
-import { ask, type Turn, turn } from '#shared/contract/thinker.ts';
+import { metrics, status } from '#shared/contract/service.ts';
+import { Conversing } from './harness/conversing.ts';
 import { type Pm2Stack, preparePm2Stack } from './harness/pm2-stack.ts';
 import { Watched } from './harness/watched.ts';
 
-/** Those without whom nobody is answered. */
-const NEEDED = ['broker', 'audio-in', 'thinker', 'speaker'];
 /** Goal 5 s. Far above it, because tests share their machine. */
 const CONVERSES_WITHIN_MS = 30_000;
 const OVERSIZED_LOG_BYTES = 6_000_000;
@@ -19,9 +16,7 @@ const OVERSIZED_LOG_BYTES = 6_000_000;
 describe('under PM2', () => {
   let stack: Pm2Stack;
   let bus: Bus;
-  let statuses: Watched<Status>;
-  let playbacks: Watched<Playback>;
-  let turns: Watched<Turn>;
+  let person: Conversing;
 
   beforeAll(async () => {
     stack = await preparePm2Stack({
@@ -38,32 +33,11 @@ describe('under PM2', () => {
     const { code, output } = await stack.command('start');
     if (code !== 0) throw new Error(output);
     bus = stack.connect();
-    statuses = await Watched.on(bus, status);
-    playbacks = await Watched.on(bus, playback);
-    turns = await Watched.on(bus, turn);
+    person = await Conversing.on(bus);
   });
   afterAll(() => stack.close());
 
   const logOf = (service: string) => join(stack.stateDir, 'logs', `${service}.log`);
-
-  /** Resolves when each of these runs in another process than before, and is ready. */
-  async function renewed(before: ReadonlySet<number>): Promise<void> {
-    for (const service of NEEDED) {
-      await Watched.on(bus, atTopic(status, { service })).then((news) =>
-        news.next(({ state, pid }) => state === 'online' && !before.has(pid)),
-      );
-    }
-  }
-
-  /** Asks, and resolves when the answer begins to sound. */
-  async function converse(): Promise<void> {
-    const newest = Math.max(0, ...turns.seen.map(({ payload }) => payload.turn));
-    bus.publish(ask, { id: `question-${newest}`, text: 'Please tell me a long story about a bridge and a river.' });
-    const answer = await turns.next((payload) => payload.state === 'speaking' && payload.turn > newest);
-    await playbacks.next(({ turn: of, state }) => of === answer.turn && state === 'started');
-  }
-
-  const pidsSoFar = () => new Set(statuses.seen.map(({ payload }) => payload.pid));
 
   it('a log that has grown large makes way for a new one, where pm2 goes on writing', async () => {
     for (const service of ['speaker', 'broker']) {
@@ -72,7 +46,7 @@ describe('under PM2', () => {
     }
     expect(await stack.pm2('logs', 'speaker', '--nostream', '--raw')).toContain('"msg":"ready"');
     await stack.pm2('reloadLogs');
-    await converse();
+    await person.converse();
   });
 
   it('a full disk takes the log and nothing else', async () => {
@@ -82,13 +56,13 @@ describe('under PM2', () => {
   });
 
   it('everything restarted in the middle of a sentence converses again', async ({ annotate }) => {
-    await converse();
-    const before = pidsSoFar();
+    await person.converse();
+    const before = person.pidsSoFar();
     const startMs = performance.now();
     const command = stack.pm2('restart', 'all').then(() => performance.now() - startMs);
-    await renewed(before);
+    await person.renewed(before);
     const readyMs = performance.now() - startMs;
-    await converse();
+    await person.converse();
     const conversesMs = performance.now() - startMs;
     const commandMs = await command;
     await annotate(
@@ -99,22 +73,21 @@ describe('under PM2', () => {
 
   it('what `pm2 save` has saved comes back under another PM2, as at boot', async () => {
     await stack.pm2('save');
-    const before = pidsSoFar();
+    const before = person.pidsSoFar();
     await stack.pm2('kill');
     await stack.pm2('resurrect');
-    await renewed(before);
-    await converse();
+    await person.renewed(before);
+    await person.converse();
     expect((await stack.command('status')).code).toBe(0);
   }, 90_000);
 
   it('a service that crashes comes back, each time a little later', async () => {
     const delays: number[] = [];
     for (let n = 0; n < 3; n += 1) {
-      const before = pidsSoFar();
       const [pid = 0] = await stack.pids('router');
       const router = await Watched.on(bus, atTopic(status, { service: 'router' }));
       process.kill(pid, 'SIGKILL');
-      await router.next(({ state, pid: other }) => state === 'online' && !before.has(other));
+      await router.next(({ state, pid: other }) => state === 'online' && other !== pid);
       delays.push((await stack.process('router')).prev_restart_delay ?? 0);
     }
     expect(delays[0]).toBeGreaterThan(0);
@@ -127,7 +100,7 @@ describe('under PM2', () => {
     expect((await stack.command('start')).code).toBe(1);
     const given = await stack.process('audio-in');
     expect(given).toMatchObject({ exit_code: 1 });
-    await converse();
+    await person.converse();
     expect(await stack.process('audio-in')).toMatchObject({ restart_time: given.restart_time });
     expect(await stack.pids('audio-in')).toEqual([]);
   }, 90_000);

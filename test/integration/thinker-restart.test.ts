@@ -1,7 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { speakerState } from '#shared/contract/speaker.ts';
+import { replyResend } from '#shared/contract/thinker.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
 let bench: ThinkerBench | undefined;
@@ -121,6 +122,40 @@ describe('a restart of the thinker', () => {
       { turn: before.turn, user: 'my name is Ada', heard: SHORT_REPLY, cut: false },
     ]);
     expect(simulator.state().mostAtOnce).toBe(1);
+  });
+
+  it('while a whole answer is being played keeps its sound for a speaker that is replaced as well', async () => {
+    const { before, samples } = await answerBeingPlayed();
+    if (!bench) throw new Error('no bench');
+    const { until, turns, frames, bus, heard } = bench;
+    const sent = frames.filter(({ stream }) => stream === before.turn);
+    await bench.restart();
+    frames.length = 0;
+    bus.publish(replyResend, { stream: before.turn, from: 0 });
+    await until(frames, ({ last }) => last);
+    const again = frames.filter(({ stream }) => stream === before.turn);
+    expect(new Set(again.map(({ position }) => position))).toEqual(new Set(sent.map(({ position }) => position)));
+    expect(again.map((frame) => frame.samples)).toEqual(expect.arrayContaining(sent.map((frame) => frame.samples)));
+    heard(before.turn, samples, 'finished');
+    await until(turns, ({ turn, state }) => turn === before.turn && state === 'done');
+  });
+
+  it('by SIGKILL, a speaker replaced as well, asks for the rest of the answer that nobody has any more', async () => {
+    const { before, samples } = await answerBeingPlayed();
+    if (!bench) throw new Error('no bench');
+    const { until, turns, frames, bus, stateDir, simulator } = bench;
+    // Who is killed leaves no sound behind.
+    await bench.restart(async () => rmSync(join(stateDir, 'reply.pcm')));
+    const asking = setInterval(() => bus.publish(replyResend, { stream: before.turn, from: samples / 2 }), 60);
+    const failed = await until(turns, ({ turn, state }) => turn === before.turn && state === 'failed');
+    expect(failed.error).toMatchObject({ kind: 'restarted', retryable: true });
+    const again = await until(turns, ({ state, turn }) => state === 'speaking' && turn !== before.turn);
+    clearInterval(asking);
+    expect(frames.find(({ stream, last }) => stream === before.turn && last)).toBeDefined();
+    expect(turns.filter(({ turn, state }) => turn > before.turn && state === 'speaking')).toHaveLength(1);
+    expect(again.turn).toBeGreaterThan(before.turn);
+    const told = JSON.stringify(simulator.state().sessions.at(-1)?.remembers);
+    expect(told).toContain('my name is Ada');
   });
 
   it('by SIGKILL, the answer played to its end before anybody listens again, loses neither its end nor what was heard', async () => {

@@ -40,6 +40,8 @@ export interface ConversationPolicy {
   playbackStartMs: number;
   /** How long the speaker may be silent about an answer it plays. */
   playbackSilenceMs: number;
+  /** As above, while samples of it are missed. Whoever plays reports five times a second; who has them plays on. */
+  soundLostMs: number;
 }
 
 export const CONVERSATION_POLICY: ConversationPolicy = {
@@ -59,6 +61,7 @@ export const CONVERSATION_POLICY: ConversationPolicy = {
   transcriptLagMs: 5_000,
   playbackStartMs: 1_000,
   playbackSilenceMs: 10_000,
+  soundLostMs: 700,
 };
 
 /** What is known of the way to the server; Unix milliseconds, 0 for never. */
@@ -147,13 +150,21 @@ export type BackendReport =
   | { type: 'finished' }
   | { type: 'failed'; failure: Failure };
 
+/** `withFrame`: what the camera shows belongs to the question. `userText`: what of it the user is taken to have said. */
+export interface TextAsked {
+  type: 'textAsked';
+  kind: 'ask' | 'say';
+  text: string;
+  userText: string;
+  withFrame: boolean;
+}
+
 export type ConversationEvent = {
   atMs: number;
 } /** The first samples of an utterance are there. `speechStartedMs`: Unix time of the first one. */ & (
   | { type: 'utteranceStarted'; utterance: number; speechStartedMs: number }
   | { type: 'utteranceEnded'; utterance: number; speechEndedMs: number }
-  /** `withFrame`: what the camera shows belongs to the question. `userText`: what of it the user is taken to have said. */
-  | { type: 'textAsked'; kind: 'ask' | 'say'; text: string; userText: string; withFrame: boolean }
+  | TextAsked
   /** A predecessor announced this turn for the utterance; its samples are being asked for. */
   | { type: 'turnInherited'; turn: number; utterance: number }
   /** A predecessor's turn that the server has nothing more for: still being played, or, with `failure`, broken off. */
@@ -173,6 +184,8 @@ export type ConversationEvent = {
   /** `samples` counts those of an audio event. */
   | { type: 'serverSaid'; event: ServerEvent; samples?: number }
   | { type: 'backendReported'; turn: number; report: BackendReport }
+  /** Whoever plays the turn asks for its samples from there on, and nobody has them any more. */
+  | { type: 'soundMissed'; turn: number; position: number }
   | { type: 'played'; turn: number; state: 'playing' | 'over'; position: number }
   /** The server waits for no tool any more: it has every result, or does not want it. */
   | { type: 'toolsAnswered' }
@@ -196,6 +209,8 @@ export type ConversationEffect =
   /** The audio that came with this event is the turn's. */
   | { type: 'playAudio'; turn: number }
   | { type: 'endAudio'; turn: number }
+  /** As above, for a turn whose samples are lost from there on. */
+  | { type: 'endLostAudio'; turn: number; position: number }
   | { type: 'answerWith'; turn: Turn; backend: Backend }
   | { type: 'cancelAnswer'; turn: number }
   | { type: 'reconnect' }

@@ -7,7 +7,9 @@ import {
   type ConversationPolicy,
   type ConversationState,
   type Draft,
+  type TextAsked,
 } from './conversation-state.ts';
+import { RESTARTED, restOf } from './rest-of-answer.ts';
 import { serverSaid } from './server-output.ts';
 import { isOver, looksComplete, newTurn, type Turn } from './turn.ts';
 import { admit, advance, cut, finishGeneration, isServerLed, put, turnNumbered } from './turn-order.ts';
@@ -88,6 +90,9 @@ function take(draft: Draft, event: ConversationEvent): void {
     case 'backendReported':
       backendReported(draft, event.turn, event.report);
       return;
+    case 'soundMissed':
+      soundMissed(draft, event.turn, event.position);
+      return;
     case 'played':
       played(draft, event.turn, event.state, event.position);
       return;
@@ -157,7 +162,7 @@ function utteranceEnded(draft: Draft, utterance: number, speechEndedMs: number):
   if (draft.active === ended && ended.backend !== 'live') put(draft, ended);
 }
 
-function textAsked(draft: Draft, event: Extract<ConversationEvent, { type: 'textAsked' }>): void {
+function textAsked(draft: Draft, event: TextAsked): void {
   const { kind, text, withFrame } = event;
   const fresh = newTurn(draft.upcomingTurn, kind, draft.level);
   const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: event.userText };
@@ -250,6 +255,25 @@ function backendReported(draft: Draft, number: number, report: BackendReport): v
       fallBack(draft, active, report.failure);
       return;
   }
+}
+
+/**
+ * A complete answer that is nowhere any more, because thinker and speaker have both been replaced while it was played: its rest is
+ * asked for. Where the speaker still plays, somebody else only lacks what it has.
+ */
+function soundMissed(draft: Draft, number: number, position: number): void {
+  const turn = draft.recent.find((recent) => recent.number === number);
+  if (!turn?.generated || isOver(turn) || turn.playback === 'over') return;
+  const { playbackAtMs = 0 } = turn;
+  if (draft.nowMs - playbackAtMs < draft.policy.soundLostMs) return;
+  draft.effects.push({ type: 'endLostAudio', turn: number, position }, { type: 'count', name: 'answersLost' });
+  const rest = restOf(turn);
+  if (!rest) {
+    giveUp(draft, turn, RESTARTED);
+    return;
+  }
+  advance(draft, turn, { type: 'failed', failure: RESTARTED });
+  textAsked(draft, rest);
 }
 
 function played(draft: Draft, number: number, state: 'playing' | 'over', position: number): void {

@@ -36,6 +36,46 @@ describe('a turn of a predecessor', () => {
     expect(talk.phases(FIRST).at(-1)).toBe('done');
   });
 
+  it('whose sound nobody has any more has failed, and is asked for its rest, once', () => {
+    const talk = answered().feed({ type: 'played', turn: FIRST, state: 'playing', position: 1_800 }).restart(1_000);
+    const missed = { type: 'soundMissed', turn: FIRST, position: 1_800 } as const;
+    talk.feed(missed, missed);
+    expect(talk.of('endLostAudio')).toEqual([{ type: 'endLostAudio', turn: FIRST, position: 1_800 }]);
+    expect(talk.phases(FIRST).at(-1)).toBe('failed');
+    const asked = talk.of('prepareText');
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({ kind: 'ask', text: expect.stringMatching(/what is this\?.*"It is a"/) });
+  });
+
+  it('that was to be said and whose sound nobody has any more is said from there on', () => {
+    const talk = connected()
+      .at(1_000)
+      .feed({ type: 'textAsked', kind: 'say', text: 'It is a door.', userText: '', withFrame: false })
+      .feed({ type: 'questionSent', turn: FIRST })
+      .server('modelText', 'audio', 'generationCompleted')
+      .feed({ type: 'played', turn: FIRST, state: 'playing', position: 1_800 })
+      .restart(1_000)
+      .feed({ type: 'soundMissed', turn: FIRST, position: 1_800 });
+    expect(talk.of('prepareText').at(-1)).toMatchObject({ kind: 'say', text: 'door.' });
+  });
+
+  it('whose sound somebody else lacks while the speaker plays it is left alone', () => {
+    const talk = answered().restart(1_000).feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 });
+    talk.at(talk.nowMs + 300).feed({ type: 'soundMissed', turn: FIRST, position: 0 });
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
+    expect(talk.phases(FIRST)).not.toContain('failed');
+    expect(talk.phases(FIRST).at(-1)).toBe('done');
+    talk.wait(9_000).feed({ type: 'soundMissed', turn: FIRST, position: 0 });
+    expect(talk.of('endLostAudio')).toEqual([]);
+  });
+
+  it('whose sound is lost, and nobody knows what it was an answer to, is explained', () => {
+    const talk = connected().at(1_000).question(1).server('audio', 'generationCompleted').restart(1_000);
+    talk.feed({ type: 'soundMissed', turn: FIRST, position: 0 });
+    expect(talk.phases(FIRST).at(-1)).toBe('failed');
+    expect(talk.of('explain')).toHaveLength(1);
+  });
+
   it('that was cut tells the exact place when the loudspeaker does', () => {
     const talk = answered().feed({ type: 'played', turn: FIRST, state: 'playing', position: 100 });
     talk.feed({ type: 'interruptAsked', byVoice: false }).restart();

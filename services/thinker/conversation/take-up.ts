@@ -1,19 +1,14 @@
 import type { Failure } from '#shared/contract/thinker.ts';
-import { answerAgain } from '../live/instruction.ts';
 import type { ThinkerOptions } from '../thinker-options.ts';
 import type { ConversationNews } from './conversation-runner.ts';
 import type { LeftBehind, LeftText } from './memory-store.ts';
 import type { Recollection } from './recollection.ts';
-import { heardText, newTurn, type Turn } from './turn.ts';
+import { RESTARTED, restOf } from './rest-of-answer.ts';
+import { newTurn, type Turn } from './turn.ts';
 
 /** Nobody waits longer than this for the answer to a question; asked again later it would come out of the blue. */
 const AWAITED_MS = 30_000;
 
-const RESTARTED: Failure = {
-  kind: 'restarted',
-  message: 'the thinker was restarted in this turn; it asks again',
-  retryable: true,
-};
 const TOO_LATE: Failure = {
   kind: 'restarted',
   message: 'the thinker was away for too long in this turn; ask again',
@@ -59,13 +54,8 @@ function takeUpActive(active: Turn, own: LeftText | undefined): TakeUp {
   if (!answering && kind !== 'speech') {
     return { news: [ended, askedAnew({ withFrame: false, ...own, kind, text })], recall: [] };
   }
-  if (answering && kind !== 'say' && text) {
-    const again = answerAgain(text, heardText(active));
-    return {
-      news: [ended, { type: 'textAsked', kind: 'ask', text: again, userText: '', withFrame: false }],
-      recall: [],
-    };
-  }
+  const rest = answering && kind !== 'say' ? restOf(active, text) : undefined;
+  if (rest) return { news: [ended, rest], recall: [] };
   return { news: [ended], recall: utterance === undefined ? [] : [utterance] };
 }
 

@@ -5,6 +5,7 @@ import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 export class ReplyStream {
   private readonly publish: (frame: PcmFrame) => void;
   private turn = 0;
+  /** Of the next sample. */
   private position = 0;
   private open = false;
 
@@ -31,16 +32,30 @@ export class ReplyStream {
     this.frame(new Int16Array(0), atMs, true);
   }
 
-  private frame(samples: Int16Array, atMs: number, last: boolean): void {
-    this.publish({
-      sampleRateHz: REPLY_RATE_HZ,
-      stream: this.turn,
-      position: this.position,
-      timeUs: Math.round(atMs * 1000),
-      first: this.position === 0,
-      last,
-      resent: false,
-      samples,
-    });
+  /** Ends a stream of a predecessor there, because nobody has the rest of it: whoever waits for that shall not. */
+  endLost(turn: number, position: number, atMs: number): void {
+    this.publish(frameOf({ turn, position }, new Int16Array(0), atMs, true));
   }
+
+  private frame(samples: Int16Array, atMs: number, last: boolean): void {
+    this.publish(frameOf({ turn: this.turn, position: this.position }, samples, atMs, last));
+  }
+}
+
+function frameOf(
+  { turn, position }: { turn: number; position: number },
+  samples: Int16Array,
+  atMs: number,
+  last: boolean,
+): PcmFrame {
+  return {
+    sampleRateHz: REPLY_RATE_HZ,
+    stream: turn,
+    position,
+    timeUs: Math.round(atMs * 1000),
+    first: position === 0,
+    last,
+    resent: false,
+    samples,
+  };
 }
