@@ -8,6 +8,7 @@ import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
 import { benchSoak } from './soak.ts';
 import { benchSpokenControl } from './spoken-control.ts';
+import { benchSwitches } from './switches.ts';
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   restarts: benchRestartMatrix,
   router: benchRouter,
   'spoken-control': benchSpokenControl,
+  switches: benchSwitches,
   vision: benchVision,
   soak: benchSoak,
 };
