@@ -20,6 +20,10 @@ it('does not take samples behind those that were left out for early ones', () =>
   expect(clockOf(200, (end) => (end > 500 ? 45 : 0)).timeMs(1_000)).toBe(1_150);
 });
 
+it('does not take samples far ahead of those that were recorded twice for early ones', () => {
+  expect(clockOf(300, (end) => (end > 2_000 ? -45 : 0)).timeMs(1_000)).toBe(1_105);
+});
+
 it('tells what it can of a sample with nothing behind it', () => {
   expect(clockOf(2).timeMs(20)).toBe(125);
 });

@@ -5,8 +5,8 @@ const DELIVERIES_KEPT = 500_000;
 
 /**
  * Tells when a recorded sample was on the card. A delivery can only be late, by as much as recorder, machine or this process stood
- * still; so of the deliveries just behind a sample the quickest one counts. Those far from it do not: a recorder that was
- * held up for long has left samples out, which would make everything behind them seem early.
+ * still; so of the deliveries just behind a sample the quickest one counts. Those ahead of it and far behind it do not: a recorder
+ * that was held up for long leaves samples out, or gets some twice, and the clock before and after differ by those.
  */
 export class RecordingClock {
   private readonly rateHz: number;
