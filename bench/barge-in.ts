@@ -1,6 +1,6 @@
 import type { Bus } from '#shared/bus/bus.ts';
 import { speech } from '#shared/contract/audio-in.ts';
-import { interrupt, runtimeSettings } from '#shared/contract/control.ts';
+import { interrupt } from '#shared/contract/control.ts';
 import { playback } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
@@ -59,8 +59,6 @@ async function measure(output: string, trials: number, stack: TestStack, card: V
   const toSilence: number[] = [];
   const toPause: number[] = [];
   const toResume: number[] = [];
-  const toMute: number[] = [];
-  const toUnmute: number[] = [];
 
   for (let trial = 0; trial < trials; trial += 1) {
     turn += 1;
@@ -71,10 +69,6 @@ async function measure(output: string, trials: number, stack: TestStack, card: V
     toPause.push(await timed(recording, 'silence', () => say(audioIn, utterance, 'possible')));
     await playbacks.next(({ turn: of, state }) => of === turn && state === 'paused');
     toResume.push(await timed(recording, 'sound', () => say(audioIn, utterance, 'discarded')));
-    await pause(100 + 100 * Math.random());
-    toMute.push(await timed(recording, 'silence', () => stack.bus.publish(runtimeSettings, { muted: true })));
-    await pause(100 + 100 * Math.random());
-    toUnmute.push(await timed(recording, 'sound', () => stack.bus.publish(runtimeSettings, { muted: false })));
     await pause(100 + 100 * Math.random());
     toSilence.push(
       await timed(recording, 'silence', () =>
@@ -93,8 +87,6 @@ async function measure(output: string, trials: number, stack: TestStack, card: V
     row('possible speech → silence', toPause, 'p95 < 50'),
     row('discarded → sound again', toResume, 'p95 < 60'),
     row('interrupt → silence', toSilence, 'p95 < 50'),
-    row('muted by control/settings → silence', toMute, 'p95 < 100'),
-    row('no longer muted → sound', toUnmute, 'p95 < 100'),
   ];
 }
 

@@ -27,7 +27,7 @@ const HUMS = ['[[m:h,m:]]', '[[mm#m]]', '[[mhm]]', '[[hm:]]'];
 const MANY = 240;
 const SAMPLES_PER_MS = RATE_HZ / 1000;
 
-const DEFAULTS: ListeningOptions = {
+export const DEFAULTS: ListeningOptions = {
   threshold: Number(SETTINGS.vadThreshold.fallback),
   minSpeechSamples: Number(SETTINGS.vadMinSpeechMs.fallback) * SAMPLES_PER_MS,
   minSilenceSamples: Number(SETTINGS.vadMinSilenceMs.fallback) * SAMPLES_PER_MS,
@@ -40,7 +40,7 @@ const DEFAULTS: ListeningOptions = {
 const voice = loadVoiceActivity();
 
 /** What the detector decides about a sound that reaches it in 10 ms periods. @param fresh whether it has heard nothing before. */
-function listen(
+export function listen(
   samples: Int16Array,
   options = DEFAULTS,
   fresh = true,

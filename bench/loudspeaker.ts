@@ -2,23 +2,34 @@ import type { PcmPublisher } from '#shared/pcm/pcm-publisher.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { Recording } from '../test/integration/harness/virtual-sound-card.ts';
 
-const LOUD = 8_000;
+/** The tone's amplitude, of 32,768. */
+export const LOUD = 8_000;
 /** What a ramp's last samples and the resampler's ringing stay below. */
 const QUIET = 200;
+/** A machine seldom stands still for longer than this, and what is delivered after that tells. */
+const KNOWN_AFTER_SAMPLES = REPLY_RATE_HZ / 8;
 /** Silence of this length is an answer; the tone itself never has so much. */
 const SILENCE_SAMPLES = REPLY_RATE_HZ / 50;
 
-/** Milliseconds from `act` to the moment the recorder has delivered the beginning of the change. */
+/**
+ * Milliseconds from `act` to the beginning of the change on the card. By the recorder's clock and not by when it is noticed: a
+ * machine that stands still while a recording is delivered has not kept the loudspeaker waiting.
+ */
 export async function timed(recording: Recording, wanted: 'sound' | 'silence', act: () => void): Promise<number> {
-  const before = recording.samples().length;
+  const before = recording.length;
   const startMs = performance.now();
   act();
-  return recording.until((samples) => {
-    const at = changeIn(samples.subarray(before), wanted);
-    if (at === undefined) return undefined;
-    const deliveredMs = ((samples.length - before - at) * 1_000) / REPLY_RATE_HZ;
-    return performance.now() - startMs - deliveredMs;
-  });
+  const at = await recording.until((samples) => {
+    const change = changeIn(samples, wanted);
+    return change === undefined ? undefined : before + change;
+  }, before);
+  return (await knownTimeMs(recording, at)) - startMs;
+}
+
+/** When (`performance.now()`) a sample was on the card, asked when enough has been recorded behind it to tell. */
+export async function knownTimeMs(recording: Recording, index: number): Promise<number> {
+  await recording.until(({ length }) => length >= KNOWN_AFTER_SAMPLES || undefined, index);
+  return recording.timeMs(index);
 }
 
 /** Where sound begins, or where silence long enough to be one does. */

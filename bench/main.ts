@@ -9,6 +9,7 @@ import { benchRestartMatrix } from './restart-matrix.ts';
 import { benchRouter } from './router.ts';
 import { benchSoak } from './soak.ts';
 import { benchSpokenControl } from './spoken-control.ts';
+import { benchSwitches } from './switches.ts';
 import { type BenchTable, renderBenchTable } from './table.ts';
 import { benchVision } from './vision.ts';
 
@@ -22,6 +23,7 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   'restart-all': benchRestartAll,
   router: benchRouter,
   'spoken-control': benchSpokenControl,
+  switches: benchSwitches,
   vision: benchVision,
   soak: benchSoak,
 };

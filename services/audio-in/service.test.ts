@@ -129,6 +129,20 @@ describe('audio-in', () => {
     expect(heard).toEqual(['possible', 'discarded', 'possible', 'started']);
   });
 
+  it('obeys thresholds and barge-in modes that were switched before it was started', async () => {
+    hub.bus().publish(runtimeSettings, { minSpeechMs: 800, minSilenceMs: 1_000, bargeIn: 'off' });
+    await start({}, lips);
+    lips.say(700, 500);
+    lips.say(600, 0);
+    lips.say(900, 500);
+    lips.say(900, 0);
+    await settle();
+    expect(heard).toEqual(['possible', 'discarded', 'possible', 'started']);
+    lips.say(200, 0);
+    await settle();
+    expect(heard.at(-1)).toBe('ended');
+  });
+
   it('closes the device when the user blocks the microphone, and takes back what was being said', async () => {
     await start({}, lips);
     lips.say(1_000, 500);

@@ -1,5 +1,6 @@
 import type { AedesOptions, AuthenticateError, Client } from 'aedes';
 import type { Account } from '#shared/contract/channel.ts';
+import { runtimeSettings, volume } from '#shared/contract/control.ts';
 import { keptChannel } from '#shared/contract/kept.ts';
 import { mayPublish, mayReceive, maySubscribe } from '#shared/contract/rights.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
@@ -23,7 +24,10 @@ export interface AedesRightsOptions {
 }
 
 type Hooks = Required<
-  Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
+  Pick<
+    AedesOptions,
+    'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward' | 'published'
+  >
 >;
 
 /** A service subscribes to about ten filters; more than this is a mistake that would cost every publish. */
@@ -32,6 +36,8 @@ const MAX_SUBSCRIPTIONS = 100;
 const IDENTIFIER_REJECTED = 2;
 const BAD_USERNAME_OR_PASSWORD = 4;
 const NOT_AUTHORIZED = 5;
+/** What is switched while somebody listens for the effect. */
+const SWITCHES = new Set([runtimeSettings.topic, volume.topic]);
 /** Where a refused publish goes: a topic nobody can subscribe to. */
 const NOWHERE = '$refused';
 
@@ -107,9 +113,16 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
       if (packet.retain) {
         // A copy, because a slice would keep the whole read it was cut from in memory.
         packet.payload = Buffer.from(packet.payload as Buffer);
-        if (topic !== undefined) keep(topic, packet);
+        packet.retain = topic === undefined || isFitToKeep(topic, packet.payload as Buffer);
+        if (topic !== undefined && packet.retain && !canWait(topic)) keep(topic, packet.payload as Buffer);
       }
       done(null);
+    },
+
+    published(packet, _client, done) {
+      const topic = packet.retain ? below(packet.topic) : undefined;
+      if (topic !== undefined && canWait(topic)) keep(topic, packet.payload as Buffer);
+      done();
     },
 
     authorizeSubscribe(client, subscription, done) {
@@ -135,19 +148,20 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
     },
   };
 
-  function keep(topic: string, packet: { payload: string | Buffer; retain: boolean }): void {
-    const channel = keptChannel(topic);
-    if (!channel) return;
-    const payload = Buffer.from(packet.payload as Buffer);
+  /** Rubbish still reaches the subscribers, who count it; but it must not take the place of what the user decided. */
+  function isFitToKeep(topic: string, payload: Buffer): boolean {
     try {
-      channel.codec.decode(payload);
+      keptChannel(topic)?.codec.decode(payload);
+      return true;
     } catch (error) {
-      // It still reaches the subscribers, who count it; but rubbish must not take the place of what the user decided.
-      packet.retain = false;
       meters.count('retainedRejected');
       log.warn({ topic, reason: messageOf(error).slice(0, 200) }, 'a bad payload was not retained');
-      return;
+      return false;
     }
+  }
+
+  function keep(topic: string, payload: Buffer): void {
+    if (!keptChannel(topic)) return;
     try {
       retained.keep(topic, payload);
     } catch (error) {
@@ -158,6 +172,14 @@ export function aedesRights(options: AedesRightsOptions): Hooks {
       );
     }
   }
+}
+
+/**
+ * Whether a value may be passed on before it is written down. A busy disk takes 0.1 s and more, and all switches shall be obeyed by
+ * then; only what the user blocked must be on the disk before anybody relies on it.
+ */
+function canWait(topic: string): boolean {
+  return SWITCHES.has(topic);
 }
 
 function addressOf(client: Client): string {

@@ -14,7 +14,7 @@ export interface LoadedValues {
   setAsideAs?: string;
 }
 
-/** The retained values that survive restart and kill, in one file, written before the publisher gets its acknowledgement. */
+/** The retained values that survive restart and kill, in one file; see decision 0011 for when each is written. */
 export class RetainedFile {
   private readonly path: string;
   private readonly values = new Map<string, Buffer>();

@@ -255,6 +255,27 @@ describe('the broker', () => {
     expect(await box.arrived('cortex/control/privacy')).toMatchObject({ text: blocked, retained: true });
   });
 
+  it('brings the switches back after a restart', async () => {
+    const folder = freshFolder();
+    const first = await start(folder);
+    const operator = await connect(`mqtt://127.0.0.1:${first.mqttPort}`, folder, 'operator');
+    const obeying = inbox(operator);
+    const switched = { 'cortex/control/volume': '{"volume":0.3}', 'cortex/control/settings': '{"minSpeechMs":300}' };
+    await operator.subscribeAsync('cortex/control/#', { qos: 1 });
+    for (const [topic, payload] of Object.entries(switched)) {
+      await operator.publishAsync(topic, payload, { qos: 1, retain: true });
+      await obeying.arrived(topic);
+    }
+    await first.stop();
+    const second = await start(folder);
+    const service = await connect(`mqtt://127.0.0.1:${second.mqttPort}`, folder, 'audio-in');
+    const box = inbox(service);
+    await service.subscribeAsync(['cortex/control/volume', 'cortex/control/settings'], { qos: 1 });
+    for (const [topic, text] of Object.entries(switched)) {
+      expect(await box.arrived(topic)).toMatchObject({ text, retained: true });
+    }
+  });
+
   it('keeps what the user chose last, though a service that had said otherwise reconnects', async () => {
     const folder = freshFolder();
     const first = await start(folder);

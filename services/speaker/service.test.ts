@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { speech } from '#shared/contract/audio-in.ts';
 import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts';
 import { alert } from '#shared/contract/speaker.ts';
@@ -93,6 +94,21 @@ describe('the speaker', () => {
     await play(240);
     expect(await play(5_000)).toEqual(new Array(5_000).fill(0));
     expect(told().at(-1)).toBe('7 finished 5000');
+  });
+
+  it('obeys what was switched before it was started', async () => {
+    const hub = new MemoryHub();
+    hub.bus().publish(volume, { volume: 0.5 });
+    hub.bus().publish(runtimeSettings, { bargeIn: 'off' });
+    const { say, play, publish } = await bench({ hub });
+    await say(7, 0, 5_000);
+    await publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+    await play(240);
+    expect(await play(1)).toEqual([121]);
+    await publish(runtimeSettings, { muted: true });
+    const { say: sayLater, play: playLater } = await bench({ hub, me: '2:2', dead: new Set(['1:1']) });
+    await sayLater(8, 0, 5_000);
+    expect(await playLater(1_000)).toEqual(new Array(1_000).fill(0));
   });
 
   it('plays an earcon over the quieter reply at once', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leaveToBeEnded } from './leftovers.ts';
+import { RecordingClock } from './recording-clock.ts';
 
 /**
  * A sound card without hardware: a private PulseAudio whose null sink `mic` is the microphone (its monitor is recorded from)
@@ -28,12 +29,14 @@ export interface VirtualSoundCard {
 }
 
 export interface Recording {
-  /** Everything recorded so far, mono. */
-  samples(): Int16Array;
-  /** When (`performance.now()`) the sample at this index was on the card, as far as the quickest delivery so far can tell. */
+  /** How much has been recorded, in samples. */
+  readonly length: number;
+  /** Everything recorded so far from `from` on, mono. */
+  samples(from?: number): Int16Array;
+  /** When (`performance.now()`) the sample at this index was on the card, as far as the deliveries behind it can tell. */
   timeMs(index: number): number;
-  /** Resolves soon after `found` returns a value for what has been recorded so far. */
-  until<Found>(found: (samples: Int16Array) => Found | undefined): Promise<Found>;
+  /** Resolves soon after `found` returns a value for what has been recorded so far from `from` on. */
+  until<Found>(found: (samples: Int16Array) => Found | undefined, from?: number): Promise<Found>;
   stop(): Promise<Int16Array>;
 }
 
@@ -187,36 +190,47 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
 async function recordingOf(child: ChildProcess, sampleRateHz: number): Promise<Recording> {
   const chunks: Buffer[] = [];
   let bytesSoFar = 0;
-  let beganMs = Number.POSITIVE_INFINITY;
+  const clock = new RecordingClock(sampleRateHz);
   const watchers = new Set<() => void>();
   child.stdout?.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     bytesSoFar += chunk.length;
-    beganMs = Math.min(beganMs, performance.now() - (bytesSoFar * 500) / sampleRateHz);
+    clock.delivered(bytesSoFar / 2, performance.now());
     for (const watcher of watchers) watcher();
   });
-  const samples = (): Int16Array => {
-    const bytes = Buffer.concat(chunks);
+  const samples = (from = 0): Int16Array => {
+    let first = chunks.length;
+    let missing = bytesSoFar - 2 * from;
+    while (missing > 0 && first > 0) {
+      first -= 1;
+      missing -= chunks[first]?.length ?? 0;
+    }
+    const bytes = Buffer.concat(chunks.slice(first)).subarray(Math.max(0, -missing));
     const even = bytes.subarray(0, bytes.length - (bytes.length % 2));
     return new Int16Array(Uint8Array.prototype.slice.call(even).buffer);
   };
   if (child.stdout) await once(child.stdout, 'data');
   return {
+    get length() {
+      return Math.floor(bytesSoFar / 2);
+    },
     samples,
-    timeMs: (index) => beganMs + (index * 1_000) / sampleRateHz,
-    until: (found) =>
+    timeMs: (index) => clock.timeMs(index),
+    until: (found, from) =>
       new Promise((resolve, reject) => {
         let lookedMs = Number.NEGATIVE_INFINITY;
+        const ended = () => reject(new Error('the recording ended before it was found'));
         const look = () => {
           if (performance.now() - lookedMs < LOOK_EVERY_MS) return;
           lookedMs = performance.now();
-          const value = found(samples());
+          const value = found(samples(from));
           if (value === undefined) return;
           watchers.delete(look);
+          child.off('exit', ended);
           resolve(value);
         };
         watchers.add(look);
-        child.once('exit', () => reject(new Error('the recording ended before it was found')));
+        child.once('exit', ended);
         look();
       }),
     async stop() {
