@@ -11,7 +11,7 @@ export interface Disturbed {
   atMs: number;
   /** From the signal (or PM2's command, which takes half a second itself) to `online` of the process that stays. */
   recoveryMs: number;
-  /** From the end of the old process to `online` of the new one: 0 where they overlap. */
+  /** From the end of the old process to `online` of one that does its work, be it an interim one: 0 where they overlap. */
   awayMs: number;
 }
 
@@ -41,32 +41,36 @@ export async function disturberOf(
   service: ServiceName,
   disturbance: Disturbance,
 ): Promise<() => Promise<Disturbed>> {
-  let present = { pid: 0, sinceMs: 0 };
-  await bus.subscribe(atTopic(status, { service }), ({ payload }) => {
-    if (payload.state !== 'online' || payload.pid === present.pid) return;
-    present = { pid: payload.pid, sinceMs: performance.now() };
+  /** Every process of the service that has come online, in the order they did: in a restart of audio-in two, of which one is an interim one. */
+  const arrivals: { pid: number; atMs: number }[] = [];
+  await bus.subscribe(atTopic(status, { service }), ({ payload: { state, pid } }) => {
+    if (state !== 'online' || arrivals.some((arrival) => arrival.pid === pid)) return;
+    arrivals.push({ pid, atMs: performance.now() });
   });
 
-  async function untilOnline(other: number): Promise<void> {
+  async function arrival(number: number): Promise<{ pid: number; atMs: number }> {
     const startMs = performance.now();
-    while (present.pid === other) {
+    for (;;) {
+      const found = arrivals.at(number);
+      if (found) return found;
       if (performance.now() - startMs > GIVE_UP_MS) throw new Error(`${service} did not come back`);
       await pause(LOOK_EVERY_MS);
     }
   }
 
-  await untilOnline(0);
+  await arrival(0);
   return async () => {
-    const { pid } = present;
+    const known = arrivals.length;
+    const { pid } = await arrival(-1);
     const atMs = performance.now();
     let over = false;
     const ended = endOf(pid, () => over);
     if (disturbance === 'SIGKILL') process.kill(pid, 'SIGKILL');
     // Comes back when the new process has said that it is ready.
     else await stack.pm2(disturbance, service);
-    await untilOnline(pid);
+    const first = await arrival(known);
     over = true;
-    const awayMs = Math.max(0, present.sinceMs - (await ended));
-    return { atMs, recoveryMs: present.sinceMs - atMs, awayMs };
+    const awayMs = Math.max(0, first.atMs - (await ended));
+    return { atMs, recoveryMs: (await arrival(-1)).atMs - atMs, awayMs };
   };
 }

@@ -40,8 +40,8 @@ export interface Segment {
 
 /** Shorter than the 30 s that audio-in can send again. */
 const SEGMENT_SECONDS = 28;
-/** The answers to what is spoken meanwhile, and to what is asked again. */
-const ANSWER_SECONDS = 4;
+/** The answers to what is spoken meanwhile, and to what is asked again: one for each time audio-in was killed, one after the other. */
+const ANSWER_SECONDS = 2;
 /** Between two disturbances: a service must be well again before it is hurt again. */
 const BETWEEN_MS = { least: 1_200, spread: 1_800 };
 /** From the end of the speech to the last word of the answer. */

@@ -74,6 +74,11 @@ describe('endpointing', () => {
     expect(states(hear(probabilities))).toEqual(expected);
   });
 
+  it('hears silence as silence also at the lowest threshold there is', () => {
+    const heard = hear([0.9, ...times(10, 0.01)], { threshold: 0.05 });
+    expect(states(heard)).toEqual(['possible', 'discarded']);
+  });
+
   it('says where speech began and how much of it was voiced', () => {
     const [possible, started, ended] = hear([0, 0, ...times(10, 0.9), 0, ...times(2, 0.9), ...times(16, 0)]);
     expect(possible).toMatchObject({ onset: 2 * WINDOW, position: 3 * WINDOW, voicedSamples: WINDOW });

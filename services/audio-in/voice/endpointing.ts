@@ -57,7 +57,8 @@ const SAMPLES_PER_MS = 16;
 /**
  * Inside speech a window this much below the threshold still counts as voiced: Silero's own hysteresis. It also makes speech
  * possible: a pause of the assistant costs little, and words that begin softly are answered 20 ms earlier (median of 54
- * recordings; none of 56 noises and coughs reaches it).
+ * recordings; none of 56 noises and coughs reaches it). Never less than half the threshold: a low one must not make silence
+ * voiced, or possible speech would never be withdrawn.
  */
 const HYSTERESIS = 0.15;
 /** A word that begins softly is certain within this; what was nearly a voice for longer before it was noise. */
@@ -82,7 +83,7 @@ export function nextEndpointing(
   options: EndpointingOptions,
 ): { state: Endpointing; events: EndpointingEvent[] } {
   const end = window.position + window.samples;
-  const voiced = window.probability >= options.threshold - HYSTERESIS;
+  const voiced = window.probability >= Math.max(options.threshold - HYSTERESIS, options.threshold / 2);
   const certain = window.probability >= options.threshold ? 1 : 0;
   if (state.phase === 'silent') {
     const audible = window.timbre.levelDbfs >= (options.gateDbfs ?? Number.NEGATIVE_INFINITY);
