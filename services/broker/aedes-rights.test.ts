@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AedesPublishPacket } from 'aedes';
 import { expect, it } from 'vitest';
 import { loadCredentials } from '#shared/config/credentials.ts';
 import type { Channel } from '#shared/contract/channel.ts';
 import { privacy, runtimeSettings, volume } from '#shared/contract/control.ts';
+import { testFolder } from '#shared/files/test-folder.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
@@ -15,7 +15,7 @@ import { RetainedFile } from './retained-file.ts';
 
 /** Whether a retained value was written down when the broker went on to acknowledge it and pass it on; and the file. */
 function publish<Payload>({ topic, codec, qos }: Channel<Payload>, payload: Payload) {
-  const stateDir = mkdtempSync(join(tmpdir(), 'cortex-rights-'));
+  const stateDir = testFolder();
   const path = join(stateDir, 'retained.json');
   const { authorizePublish, published } = aedesRights({
     topicPrefix: 'cortex',

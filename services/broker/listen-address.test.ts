@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '#shared/errors/cortex-error.ts';
+import { testFolder } from '#shared/files/test-folder.ts';
 import { isLoopback, tlsFor } from './listen-address.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'cortex-tls-'));
+const folder = testFolder();
 const pem = join(folder, 'any.pem');
 writeFileSync(pem, 'pem');
 

@@ -1,13 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { privacy } from '#shared/contract/control.ts';
+import { testFolder } from '#shared/files/test-folder.ts';
 import { RetainedFile } from './retained-file.ts';
 
 let path: string;
 beforeEach(() => {
-  path = join(mkdtempSync(join(tmpdir(), 'cortex-retained-')), 'retained.json');
+  path = join(testFolder(), 'retained.json');
 });
 
 const blocked = privacy.codec.encode({ microphone: true, camera: false });

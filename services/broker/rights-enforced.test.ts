@@ -1,12 +1,10 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Credentials, loadCredentials } from '#shared/config/credentials.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import { ACCOUNTS, type Account } from '#shared/contract/channel.ts';
 import { type RightsRow, rightsTable } from '#shared/contract/rights.ts';
+import { testFolder } from '#shared/files/test-folder.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
@@ -22,7 +20,7 @@ describe('the table of rights, on a socket', () => {
   const clients: MqttClient[] = [];
 
   beforeEach(async () => {
-    const stateDir = mkdtempSync(join(tmpdir(), 'cortex-rights-'));
+    const stateDir = testFolder();
     const settings = loadSettings({
       CORTEX_MQTT_PORT: '0',
       CORTEX_HTTP_PORT: '0',

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import mqtt, { type MqttClient } from 'mqtt';
@@ -11,6 +10,7 @@ import { connectMqttBus } from '#shared/bus/mqtt-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import type { Account } from '#shared/contract/channel.ts';
 import { privacy } from '#shared/contract/control.ts';
+import { testFolder } from '#shared/files/test-folder.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
 import { systemClock } from '#shared/time/clock.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 function freshFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'cortex-broker-'));
+  return testFolder();
 }
 
 async function start(stateDir: string, more: Record<string, string> = {}): Promise<RunningBroker> {
