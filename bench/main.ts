@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { benchBargeIn } from './barge-in.ts';
 import { benchConversation } from './conversation.ts';
 import { benchEndpointing } from './endpointing.ts';
+import { benchFuzz } from './fuzz.ts';
 import { benchHostileBus } from './hostile-bus.ts';
 import { benchRestartAll } from './restart-all.ts';
 import { benchRestartMatrix } from './restart-matrix.ts';
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   'barge-in': benchBargeIn,
   endpointing: benchEndpointing,
   conversation: benchConversation,
+  fuzz: benchFuzz,
   'hostile-bus': benchHostileBus,
   restarts: benchRestartMatrix,
   'restart-all': benchRestartAll,
@@ -27,8 +29,8 @@ const BENCHES: Record<string, () => Promise<BenchTable>> = {
   vision: benchVision,
   soak: benchSoak,
 };
-/** Half an hour: only where it is asked for. */
-const ONLY_BY_NAME = new Set(['soak']);
+/** Half an hour the one, some minutes the other: only where they are asked for. */
+const ONLY_BY_NAME = new Set(['soak', 'fuzz']);
 
 async function main(): Promise<void> {
   const asked = process.argv.slice(3);

@@ -38,6 +38,24 @@ function open(id) {
   });
 }
 
+/** As much as the broker takes, until it is 100 MB; says once a second how much that has been. */
+async function flood(qos) {
+  const socket = await open(role);
+  const messageId = qos > 0 ? [0, 1] : [];
+  const body = [text(`${prefix}/flood`), Buffer.from(messageId), Buffer.alloc(FLOOD_PAYLOAD_BYTES)];
+  const block = Buffer.concat(Array.from({ length: 60 }, () => packet(0x30 | (qos << 1), Buffer.concat(body))));
+  let sent = 0;
+  const send = () => {
+    while (sent < FLOOD_BYTES && !socket.destroyed) {
+      sent += block.length;
+      if (!socket.write(block)) return void socket.once('drain', send);
+    }
+  };
+  console.log('ready');
+  setInterval(() => console.log(`sent ${sent}`), 1_000);
+  send();
+}
+
 const roles = {
   async frozen() {
     const socket = await open('frozen');
@@ -62,21 +80,8 @@ const roles = {
     socket.on('data', () => undefined);
     console.log('ready');
   },
-  async flood() {
-    const socket = await open('flood');
-    const publish = packet(0x30, Buffer.concat([text(`${prefix}/flood`), Buffer.alloc(FLOOD_PAYLOAD_BYTES)]));
-    const block = Buffer.concat(Array.from({ length: 60 }, () => publish));
-    let sent = 0;
-    const send = () => {
-      while (sent < FLOOD_BYTES && !socket.destroyed) {
-        sent += block.length;
-        if (!socket.write(block)) return void socket.once('drain', send);
-      }
-      console.log(`sent ${sent}`);
-    };
-    console.log('ready');
-    send();
-  },
+  flood: () => flood(0),
+  'flood-qos1': () => flood(1),
   async idle() {
     await Promise.all(Array.from({ length: 200 }, (_unused, n) => open(`idle-${n}`)));
     console.log('ready');

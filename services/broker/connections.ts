@@ -46,7 +46,7 @@ export class Connections {
     const connection = new GuardedConnection(inner, this.clock);
     this.all.add(connection);
     this.strangers.add(connection);
-    connection.on('close', () => this.forget(connection));
+    connection.on('close', () => this.closed(connection));
     return connection;
   }
 
@@ -73,18 +73,21 @@ export class Connections {
     let totalBytes = 0;
     let slowest: GuardedConnection | undefined;
     for (const connection of this.all) {
-      if (connection.isFrozen(nowMs)) this.evict(connection, 'frozen: it has read nothing for ten seconds');
+      if (connection.isFrozen(nowMs)) connection.cutOff('frozen: it has read nothing for ten seconds');
       totalBytes += connection.backlogBytes;
       if (!slowest || connection.backlogBytes > slowest.backlogBytes) slowest = connection;
     }
     this.meters.gauge('connections', this.all.size);
     this.meters.gauge('backlogBytes', totalBytes);
-    if (slowest && totalBytes > MAX_TOTAL_BACKLOG_BYTES) this.evict(slowest, 'slowest of too many slow readers');
+    if (slowest && totalBytes > MAX_TOTAL_BACKLOG_BYTES) slowest.cutOff('slowest of too many slow readers');
   }
 
-  private evict(connection: GuardedConnection, reason: string): void {
-    this.meters.count('clientsEvicted');
-    connection.destroy(new Error(reason));
+  private closed(connection: GuardedConnection): void {
+    if (connection.packetsCutOff !== undefined) {
+      this.meters.count('clientsEvicted');
+      this.meters.count('packetsCutOff', connection.packetsCutOff);
+    }
+    this.forget(connection);
   }
 
   private forget(connection: GuardedConnection): void {

@@ -83,6 +83,23 @@ describe('writing to a client that does not read', () => {
     expect(peer.destroyed).toBe(true);
   });
 
+  it('knows how many packets a client that is cut off will never have', async () => {
+    const { peer, connection } = guarded();
+    for (let n = 0; n < 5; n += 1) connection.write(packet(1_000));
+    await settle();
+    peer.frozen = true;
+    for (let n = 0; n < 7; n += 1) {
+      // In pieces, and text among them, as Aedes writes them.
+      connection.write(packet(100).subarray(0, 3));
+      connection.write(packet(100).subarray(3, 54));
+      connection.write('\0'.repeat(50));
+    }
+    expect(connection.packetsCutOff).toBeUndefined();
+    connection.cutOff('a test');
+    await settle();
+    expect(connection.packetsCutOff).toBe(7);
+  });
+
   it('calls it frozen ten seconds after its last byte, and not while it reads ever so slowly', async () => {
     const { peer, connection, clock } = guarded();
     peer.frozen = true;

@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import type { Clock } from '#shared/time/clock.ts';
 import { freshPace, type Pace, spend } from './pace.ts';
 import { PacketFraming } from './packet-framing.ts';
+import { WaitingPackets } from './waiting-packets.ts';
 
 /** Before its login a client has nothing long to say; a will fits. */
 const MAX_PACKET_BEFORE_LOGIN_BYTES = 64_000;
@@ -36,6 +37,9 @@ export class GuardedConnection extends Duplex {
   private nextSlice: NodeJS.Immediate | undefined;
   private cancelPause: (() => void) | undefined;
   private waitingChunks = 0;
+  private readonly waitingPackets = new WaitingPackets();
+  /** Undefined until the client is cut off; then how many packets it will never have. */
+  packetsCutOff: number | undefined;
   private progressAtMs: number;
 
   constructor(inner: Duplex, clock: Clock) {
@@ -78,21 +82,29 @@ export class GuardedConnection extends Duplex {
     this.framing.maxPacketBytes = maxPacketBytes;
   }
 
+  /** Ends a connection nobody should wait for. */
+  cutOff(reason: string): void {
+    this.packetsCutOff ??= this.waitingPackets.count;
+    this.destroy(new Error(reason));
+  }
+
   override write(chunk: unknown, ...rest: unknown[]): boolean {
     if (this.writableLength > EVICT_ABOVE_BYTES || this.waitingChunks > EVICT_ABOVE_CHUNKS) {
-      this.destroy(new Error('does not read what it has subscribed to'));
+      this.cutOff('does not read what it has subscribed to');
       return true;
     }
     if (this.writableLength === 0) this.progressAtMs = this.clock.nowMs();
     this.waitingChunks += 1;
     // A few bytes cut from a large read would keep all of it in memory for as long as they wait.
-    const cut = chunk instanceof Buffer && chunk.buffer.byteLength > 2 * chunk.byteLength;
-    const own = cut && this.writableLength > BATCH_BYTES ? Buffer.from(chunk) : chunk;
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer);
+    const cut = bytes.buffer.byteLength > 2 * bytes.byteLength;
+    const own = cut && this.writableLength > BATCH_BYTES ? Buffer.from(bytes) : bytes;
+    this.waitingPackets.enter(bytes);
     return (super.write as (...all: unknown[]) => boolean).call(this, own, ...rest);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.inner.write(chunk, (error) => this.written(1, error, done));
+    this.inner.write(chunk, (error) => this.written([{ chunk }], error, done));
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
@@ -108,7 +120,7 @@ export class GuardedConnection extends Duplex {
         const chunk = chunks[end]?.chunk ?? Buffer.alloc(0);
         bytes += chunk.length;
         const last = end + 1 === chunks.length || bytes >= BATCH_BYTES;
-        if (last) this.inner.write(chunk, (failure) => this.written(end - start, failure, writeBatch));
+        if (last) this.inner.write(chunk, (failure) => this.written(chunks.slice(start, end), failure, writeBatch));
         else this.inner.write(chunk);
       }
       this.inner.uncork();
@@ -141,8 +153,13 @@ export class GuardedConnection extends Duplex {
     done(error);
   }
 
-  private written(chunks: number, error: Error | null | undefined, done: (error?: Error | null) => void): void {
-    this.waitingChunks -= chunks;
+  private written(
+    chunks: { chunk: Buffer }[],
+    error: Error | null | undefined,
+    done: (error?: Error | null) => void,
+  ): void {
+    this.waitingChunks -= chunks.length;
+    for (const { chunk } of chunks) this.waitingPackets.leave(chunk);
     this.progressAtMs = this.clock.nowMs();
     done(error);
   }

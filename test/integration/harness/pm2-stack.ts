@@ -19,6 +19,14 @@ export interface Pm2Environment {
   prev_restart_delay?: number;
 }
 
+/** A line of `pm2 jlist`. */
+export interface Pm2Process {
+  name: string;
+  /** 0 while it does not run. */
+  pid: number;
+  pm2_env: Pm2Environment;
+}
+
 /** The whole stack under a PM2 of its own, started by the project's own command, with ports and folders nobody else uses. */
 export interface Pm2Stack {
   env: Record<string, string>;
@@ -30,6 +38,8 @@ export interface Pm2Stack {
   pm2(...args: string[]): Promise<string>;
   /** The process ids PM2 knows for a service; two of them during a reload. */
   pids(service: string): Promise<number[]>;
+  /** Everything PM2 runs. */
+  processes(): Promise<Pm2Process[]>;
   /** What PM2 knows of a service. Throws where it knows none of that name. */
   process(service: string): Promise<Pm2Environment>;
   /** A connection as operator. */
@@ -72,7 +82,7 @@ export async function preparePm2Stack(env: Record<string, string> = {}): Promise
     return output;
   }
 
-  async function list(): Promise<{ name: string; pid: number; pm2_env: Pm2Environment }[]> {
+  async function list(): Promise<Pm2Process[]> {
     return JSON.parse((await pm2('jlist')).split('\n').findLast((line) => line.startsWith('[')) ?? '[]');
   }
 
@@ -82,6 +92,7 @@ export async function preparePm2Stack(env: Record<string, string> = {}): Promise
     simulatorUrl: `http://127.0.0.1:${simulatorPort}`,
     command: (name) => run(['dist/cli.cjs', name]),
     pm2,
+    processes: list,
     async pids(service) {
       return (await list()).filter(({ name, pid }) => name === service && pid > 0).map(({ pid }) => pid);
     },
