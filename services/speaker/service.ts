@@ -9,9 +9,10 @@ import { type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts'
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { obeyCommands } from './commands.ts';
-import { HandoverBook, inheritanceOf } from './handover/handover.ts';
+import { watchEnds } from './handover/end-watch.ts';
+import { HandoverBook, inheritanceOf, untoldEndsOf } from './handover/handover.ts';
 import { lastPeriodIsMissing } from './handover/last-period.ts';
-import type { PlayoutRecord } from './handover/playout-record.ts';
+import { type PlayoutRecord, readPlayoutRecord } from './handover/playout-record.ts';
 import {
   findPredecessor,
   type Predecessor,
@@ -20,6 +21,7 @@ import {
   watchPredecessor,
 } from './handover/predecessor.ts';
 import { machineProcesses, type Processes } from './handover/process-identity.ts';
+import { hasCaughtUp, readyBesidePredecessor } from './handover/readiness.ts';
 import { samplesPipeIn } from './outputs/aplay-process.ts';
 import { chooseOutput } from './outputs/choose-output.ts';
 import { type OpenOutput, PERIOD_SAMPLES } from './outputs/output.ts';
@@ -35,13 +37,6 @@ import { Speaker } from './speaker.ts';
 const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 120_000 };
 /** Turns that may have begun and ended while no speaker ran. */
 const NEXT_TURNS = 3;
-/**
- * Beside a predecessor: what cannot be opened in this time has to wait for its end. An aplay is joined in 50 ms, in a second on
- * a busy machine; a successor that is ready before that has its predecessor stop, and can only open its own, after a pause.
- */
-const STANDBY_START_MS = 1_500;
-/** As much of the reply must have come here before the predecessor may stop; a busy thinker needs a while to send it again. */
-const STANDBY_AHEAD = samplesOf(200);
 /** What the user was told at the moment of a handover is told again rather than cut short. */
 const ALERT_MEMORY_MS = 2_000;
 
@@ -142,15 +137,6 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     received();
   }
 
-  /** Whether so much of what the predecessor plays has come here that its end would not be heard. */
-  function hasCaughtUp(): boolean {
-    const { turns = [] } = findPredecessor(recordPath, processes)?.record ?? {};
-    return turns.every(({ turn, position }) => {
-      const mine = speaker.playout.turns.find((plan) => plan.turn === turn);
-      return !mine || mine.ended || mine.received >= position + STANDBY_AHEAD;
-    });
-  }
-
   function sound(payload: Alert): void {
     const nowMs = clock.nowMs();
     if (standingBy) missedAlerts = [...missedAlerts, { payload, atMs: nowMs }].slice(-4);
@@ -166,6 +152,11 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   }
 
   try {
+    // Before the record is read for good: an end that is told after this look at the bus is noted there.
+    const ends = await watchEnds({ bus, clock, processes }, (end) =>
+      reports.hear({ type: 'told', state: 'finished', ...end }),
+    );
+    teardown.add(() => ends.stop());
     const endCommands = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
@@ -192,7 +183,13 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     /** Everything a predecessor that plays no more has left to say is ours. */
     function inherit(found: Predecessor): void {
       const lacks = lackedAtStart || (output.continues && lacksPeriod(found));
-      const inheritance = inheritanceOf(found.record, clock.nowMs(), lacks ? PERIOD_SAMPLES : 0);
+      const { record } = found;
+      const isTold = ({ turn }: { turn: number }): boolean => ends.told.includes(turn);
+      const leaving = record.leaving.filter((each) => !isTold(each));
+      const over = [...record.over, ...record.leaving.filter(isTold).map(({ turn }) => turn)];
+      const nowMs = clock.nowMs();
+      const inheritance = inheritanceOf({ ...record, leaving, over }, nowMs, lacks ? PERIOD_SAMPLES : 0);
+      ends.leaveTo(record.process, untoldEndsOf(record, nowMs));
       speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
       for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
     }
@@ -240,14 +237,10 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       prepare(predecessor.record);
       stoodBy = true;
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
-      const caughtUp = new Promise<void>((resolve) => {
-        received = () => {
-          if (!standingBy || hasCaughtUp()) resolve();
-        };
-        received();
-      });
-      const late = new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve));
-      await Promise.race([Promise.all([output.attempted, caughtUp]), late]);
+      const isReady = () => !standingBy || hasCaughtUp(speaker.playout, findPredecessor(recordPath, processes)?.record);
+      const standby = readyBesidePredecessor(clock, output.attempted, isReady);
+      received = standby.look;
+      await standby.ready;
       received = () => undefined;
     } else {
       takeOver(predecessor);
@@ -263,6 +256,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const { unheard } = output.latency;
       // A successor needs a moment to hear of it; it is told beforehand where to go on, and this process plays until there.
       const lead = active && speaker.playout.moving && unheard > 0 ? samplesOf(LAST_WORD_MS) : 0;
+      const wasActive = active;
       leaving = active;
       active = false;
       const stopped = new Promise<void>((resolve) => {
@@ -280,6 +274,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       await output.close();
       // The device has played everything by now; the turns that were on their way out are told as finished.
       speaker.render(unheard);
+      // And that they have been told, to whoever begins after this; one that has begun keeps the record itself, and has heard it.
+      if (wasActive && !hangs && readPlayoutRecord(recordPath)?.process === processes.me) note(0);
       await teardown.run();
     },
   };

@@ -32,6 +32,8 @@ export interface BenchOptions {
   perishable?: number;
   /** Resolves when the output is open. */
   opening?: Promise<void>;
+  /** Resolves when the output has played out and is closed. */
+  closing?: Promise<void>;
 }
 
 /** Speakers for the tests of one file, in a state folder that is new for each test; what is still running after it is stopped. */
@@ -78,7 +80,7 @@ export function speakerBench() {
             continues: options.continues === true,
             unheardSamples: () => 240,
             perishableSamples: () => options.perishable ?? 240,
-            close: () => Promise.resolve(),
+            close: () => options.closing ?? Promise.resolve(),
           };
         },
       },

@@ -9,7 +9,7 @@ import { type BenchOptions, coded, settled, speakerBench } from './speaker-bench
 const { bench, stateDir } = speakerBench();
 
 describe('a speaker and its successor', () => {
-  async function pair(options: Pick<BenchOptions, 'perishable'> = {}) {
+  async function pair(options: Pick<BenchOptions, 'perishable' | 'closing'> = {}) {
     const shared = { hub: new MemoryHub(), clock: manualClock(), dead: new Set<string>() };
     const first = await bench({ ...shared, ...options, me: '1:1' });
     await first.say(7, 0, 10_000);
@@ -314,6 +314,131 @@ describe('a speaker and its successor', () => {
     clock.advance(20);
     await second.play(1_000);
     expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
+  });
+
+  describe('of a reply whose last sample has been handed over, and is still on its way through the device', () => {
+    /** One that has said its last word, and is waiting for the device to play out. */
+    async function playingOut() {
+      let playedOut = (): void => undefined;
+      const closing = new Promise<void>((resolve) => {
+        playedOut = resolve;
+      });
+      const both = await pair({ perishable: 0, closing });
+      await both.first.say(7, 10_000, 10, true);
+      await both.first.play(9_400);
+      await both.first.play(10);
+      return {
+        ...both,
+        async playedOut() {
+          playedOut();
+          await settled();
+        },
+        /** Time passes, and the device of the successor plays. */
+        async pass(ms: number, second: Awaited<ReturnType<typeof both.successor>>) {
+          for (let passed = 0; passed < ms; passed += 20) {
+            both.clock.advance(20);
+            await second.play(480);
+          }
+        },
+      };
+    }
+    const ends = (told: string[]) => told.filter((line) => line.includes('finished'));
+
+    it('tells the end when it finds its predecessor killed', async () => {
+      const { first, successorOnSameOutput, pass } = await playingOut();
+      await first.leave();
+      await first.kill();
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+      expect(second.states.at(-1)).toMatchObject({ state: 'idle' });
+    });
+
+    it('tells the end when the predecessor is killed beside it', async () => {
+      const { first, successorOnSameOutput, pass } = await playingOut();
+      const second = await successorOnSameOutput();
+      await first.leave();
+      await pass(60, second);
+      await first.kill();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+    });
+
+    it('leaves it to a predecessor that lives, however long its device takes', async () => {
+      const { first, successorOnSameOutput, pass, playedOut } = await playingOut();
+      await first.leave();
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual([]);
+      await playedOut();
+      await first.kill();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+    });
+
+    it('does not tell it again of one that told it and died before anybody followed', async () => {
+      const { first, successorOnSameOutput, pass, playedOut } = await playingOut();
+      await first.leave();
+      await playedOut();
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual([]);
+    });
+
+    it('does not tell it again of one whose device had stopped taking samples', async () => {
+      const { first, clock, successorOnSameOutput, pass, playedOut } = await playingOut();
+      await first.say(8, 0, 5_000);
+      await first.play(20);
+      const second = await successorOnSameOutput();
+      const before = ends(second.told()).length;
+      await first.leave();
+      clock.advance(500);
+      await settled();
+      await playedOut();
+      await pass(1_000, second);
+      expect([...new Set(ends(second.told()))]).toEqual(ends(second.told()));
+      expect(before).toBe(0);
+    });
+
+    it('tells it still when it is told to stop itself before it could be sure', async () => {
+      const { first, clock, successorOnSameOutput } = await playingOut();
+      const second = await successorOnSameOutput();
+      await first.leave();
+      clock.advance(20);
+      await second.play(240);
+      await first.kill();
+      clock.advance(20);
+      await second.stop();
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+    });
+
+    it('says nothing of an end of long ago', async () => {
+      const { first, clock, successorOnSameOutput, pass } = await playingOut();
+      await first.leave();
+      await first.kill();
+      clock.advance(60_000);
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual([]);
+    });
+
+    it('knows the end of a stream that came after the last sample was handed over', async () => {
+      const { first, successorOnSameOutput, pass, clock } = await pair({ perishable: 0 }).then((both) => ({
+        ...both,
+        pass: async (second: Awaited<ReturnType<typeof both.successor>>) => {
+          both.clock.advance(100);
+          await settled();
+          await second.play(480);
+        },
+      }));
+      await first.play(12_000);
+      await first.kill();
+      await first.say(7, 10_000, 0, true);
+      clock.advance(700);
+      const second = await successorOnSameOutput();
+      await pass(second);
+      expect(ends(second.told())).toEqual(['7 finished 10000']);
+    });
   });
 
   it('leaves the state topic to the one that speaks', async () => {

@@ -4,6 +4,7 @@ import type { Inheritance, PlayoutState } from '../playout/playout-state.ts';
 import { endDoomed } from '../playout/turn-changes.ts';
 import type { YieldingState } from '../yielding.ts';
 import { type PlayoutRecord, PlayoutRecordFile } from './playout-record.ts';
+import type { TurnEnd } from './untold-ends.ts';
 
 /** A reply that goes on after half a minute of silence answers a question nobody remembers. */
 const MAX_AGE_MS = 30_000;
@@ -18,15 +19,25 @@ const SAMPLES_PER_MS = 24;
  */
 export function inheritanceOf(record: PlayoutRecord, nowMs: number, unwritten = 0): Inheritance {
   const { turns, current, leaving, over, known, final, toGo, perishable } = record;
-  if (Math.abs(nowMs - record.atMs) > MAX_AGE_MS) {
+  if (isStale(record, nowMs)) {
     const stale = [...turns, ...leaving].map(({ turn }) => turn);
     return { turns: [], leaving: [], over: [...over, ...stale], known: [], lostSamples: 0 };
   }
   if (final && toGo === 0) {
-    // Everything it has handed over is heard, and it tells the end of that itself.
+    // Everything it has handed over is heard, and it tells the end of that itself (see `untoldEndsOf`).
     return { turns, current, leaving: [], over: [...over, ...leaving.map(({ turn }) => turn)], known, lostSamples: 0 };
   }
   return { turns, current, leaving, over, known, lostSamples: perishable + unwritten };
+}
+
+/** What a process that has handed over its last sample has still to tell, when the device has played it. */
+export function untoldEndsOf(record: PlayoutRecord, nowMs: number): TurnEnd[] {
+  if (!record.final || record.toGo > 0 || isStale(record, nowMs)) return [];
+  return record.leaving.map(({ turn, position }) => ({ turn, position }));
+}
+
+function isStale({ atMs }: PlayoutRecord, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) > MAX_AGE_MS;
 }
 
 /** Keeps the record of this process's playout on disk: cheap enough for every period, and silent while nothing changes. */
