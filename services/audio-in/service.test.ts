@@ -424,6 +424,91 @@ describe('audio-in', () => {
       expect(levels.length).toBeLessThanOrEqual(15);
     });
 
+    describe('whose predecessor has left, and which has not yet joined its own sound to it', () => {
+      /** A sentence is under way; the successor has the handover, and not yet the sound after it. */
+      async function startSplicing(): Promise<void> {
+        await startBoth();
+        await startSuccessor();
+        await both(1_500, 'voice');
+        await running?.stop();
+        running = undefined;
+        await settle();
+        expect(heard).toEqual(['possible', 'started', 'interrupt barge-in']);
+      }
+
+      it('ends the utterance when it is told to stop and nobody follows', async () => {
+        await startSplicing();
+        const begin = position - 1_500 * 16;
+        await successor?.stop();
+        successor = undefined;
+        await settle();
+        expect(heard.slice(3)).toEqual(['ended']);
+        expect(frames.at(-1)?.last).toBe(true);
+        expect(spoken().filter((sample) => sample !== 0)).toEqual(voice(begin, 1_500));
+      });
+
+      it('hands it on when it is told to stop and somebody follows', async () => {
+        const handovers: Handover[] = [];
+        await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
+        await startSplicing();
+        hub.bus().publish(handover, { state: 'waiting', pid: 300 });
+        await settle();
+        await successor?.stop();
+        successor = undefined;
+        await settle();
+        const published = spoken().length;
+        expect(handovers.at(-1)).toMatchObject({ state: 'left', pid: 200, endpointing: { phase: 'started' } });
+        const left = handovers.at(-1);
+        expect(left?.state === 'left' && left.open && left.open.published - left.open.begin).toBe(published);
+        expect(heard.slice(3)).toEqual([]);
+      });
+
+      it('ends it when its device is lost', async () => {
+        await startSplicing();
+        ears.lose(new CortexError('no-microphone', 'pulled'));
+        await settle();
+        expect(heard.slice(3)).toEqual(['ended']);
+        expect(frames.at(-1)?.last).toBe(true);
+        clock.advance(300);
+        await settle();
+        await both(1_000, 'voice');
+        expect(heard.slice(4)).toEqual(['possible', 'started', 'interrupt barge-in']);
+      });
+
+      it('takes it back when the user closes the microphone', async () => {
+        await startSplicing();
+        const before = spoken().length;
+        hub.bus().publish(privacy, { microphone: true, camera: false });
+        await settle();
+        expect(heard.slice(3)).toEqual(['discarded']);
+        expect(frames.at(-1)).toMatchObject({ last: true, samples: new Int16Array(0) });
+        expect(spoken().length).toBe(before);
+        hub.bus().publish(privacy, { microphone: false, camera: false });
+        await settle();
+        await both(1_000, 'voice');
+        expect(heard.slice(4)).toEqual(['possible', 'started', 'interrupt barge-in']);
+      });
+    });
+
+    it('ends an utterance that its own device has come too late for', async () => {
+      await startBoth();
+      const predecessor = running;
+      const deaf = new ScriptedMicrophone('late');
+      const starting = start({}, deaf, 200);
+      await settle();
+      await both(1_500, 'voice');
+      await predecessor?.stop();
+      clock.advance(2_000);
+      await starting;
+      successor = running;
+      running = undefined;
+      for (let n = 0; n < 20; n += 1) deaf.say(20, 0);
+      await settle();
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+      expect(frames.at(-1)?.last).toBe(true);
+      spoken();
+    });
+
     it('a predecessor that dies without a word is followed when it is found dead', async () => {
       await startBoth();
       await startSuccessor();
