@@ -180,6 +180,59 @@ describe('audio-in', () => {
     expect(lips.isOpen).toBe(true);
   });
 
+  it('stays with its successor’s successor when the first of them ends', async () => {
+    await start({}, lips);
+    clock.advance(2_000);
+    for (const pid of [200, 300]) {
+      hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid })));
+      await settle();
+      clock.advance(2_000);
+    }
+    dead.add(200);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(false);
+    dead.add(300);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(true);
+  });
+
+  it('listens again when its successor has died together with the broker, which could not say so', async () => {
+    await start({}, lips);
+    clock.advance(2_000);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid: 200 })));
+    await settle();
+    hub.disconnect();
+    dead.add(200);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(true);
+    hub.reconnect();
+    await settle();
+    lips.say(1_000, 500);
+    lips.say(1_000, 0);
+    await settle();
+    expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+  });
+
+  it('hands nothing on to a successor that has died together with the broker', async () => {
+    const handovers: Handover[] = [];
+    await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
+    await start({}, lips);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'waiting', pid: 200 })));
+    await settle();
+    lips.say(1_000, 500);
+    hub.disconnect();
+    dead.add(200);
+    hub.reconnect();
+    await settle();
+    await running?.stop();
+    await settle();
+    expect(handovers.map(({ state }) => state)).not.toContain('left');
+    expect(heard.at(-1)).toBe('ended');
+  });
+
   it('sends nothing again of a blocked microphone either when another process has taken it over', async () => {
     await start({}, lips);
     lips.say(1_000, 500);
