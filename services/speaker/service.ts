@@ -160,6 +160,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     const endCommands = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
+    teardown.add(await reports.start());
       { sound, volumeChanged: (volume) => reports.change({ volume }) },
     );
     teardown.add(endCommands);

@@ -460,3 +460,25 @@ describe('a speaker and its successor', () => {
     expect(voice(await second.play(1_000))).toEqual([]);
   });
 });
+  it('contradicts neither its predecessor nor its successor', async () => {
+    // It is still there while its device plays out.
+    const { first, successor, clock } = await pair({ closing: new Promise(() => undefined) });
+    const second = await successor();
+    await first.play(4_800);
+    clock.advance(500);
+    await settled();
+    await first.leave();
+    await first.play(3_600);
+    clock.advance(20);
+    await second.play(9_000);
+    clock.advance(500);
+    await settled();
+    const [last] = first.states.slice(-1);
+    const said = first.states.length;
+    clock.advance(500);
+    await settled();
+    expect(last).toMatchObject({ state: 'speaking', turn: 7 });
+    expect(last?.leaving).toBeUndefined();
+    expect(first.states).toHaveLength(said);
+  });
+
