@@ -157,13 +157,13 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       reports.hear({ type: 'told', state: 'finished', ...end }),
     );
     teardown.add(() => ends.stop());
-    const endCommands = await obeyCommands(
+    const obedience = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
     teardown.add(await reports.start());
       { sound, volumeChanged: (volume) => reports.change({ volume }) },
     );
-    teardown.add(endCommands);
+    teardown.add(() => obedience.end());
     const receiver = await startPcmReceiver(
       bus,
       { pcm: replyPcm, resend: replyResend },
@@ -202,7 +202,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       standingBy = false;
       received();
       reports.begin(goesOn && !speaker.playout.over.includes(goesOn.turn) ? goesOn : undefined);
-      if (record?.heard) speaker.listen({ type: 'inherited', heard: record.heard });
+      if (record?.heard) obedience.listen({ type: 'inherited', heard: record.heard });
       if (found?.alive) prepare(found.record);
       else if (found) inherit(found);
       if (record) {

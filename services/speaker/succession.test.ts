@@ -2,6 +2,7 @@ import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { speech } from '#shared/contract/audio-in.ts';
 import { interrupt, volume } from '#shared/contract/control.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import { type BenchOptions, coded, settled, speakerBench } from './speaker-bench.ts';
@@ -171,6 +172,61 @@ describe('a speaker and its successor', () => {
       clock.advance(10);
       expect(await second.play(120)).toEqual([...coded(600, 120)]);
     });
+  });
+
+  describe('where the predecessor was killed when it had just taken back what its device had not begun to play', () => {
+    /** Killed in the middle of that call: what it would have written after it is not there. */
+    async function killedTakingBack() {
+      let asLeft: Buffer | undefined;
+      const path = () => join(stateDir(), 'speaker-playout.json');
+      const takeBack = (samples: number) => {
+        asLeft = readFileSync(path());
+        return Math.min(samples, 1_440);
+      };
+      const both = await pair({ perishable: 0, takeBack });
+      return {
+        ...both,
+        async successor() {
+          await both.first.kill();
+          writeFileSync(path(), asLeft ?? '');
+          return both.successorOnSameOutput();
+        },
+      };
+    }
+
+    it('plays it again, because nobody has it', async () => {
+      const { first, successor } = await killedTakingBack();
+      await first.play(1_000);
+      await first.play(1_000);
+      await first.publish(volume, { volume: 0.5 });
+      const second = await successor();
+      const half = [...coded(2_600 - 1_440, 240)].map((sample) => Math.round(sample / 2));
+      expect(await second.play(240)).toEqual(half);
+    });
+
+    it('plays nothing twice where it was silence', async () => {
+      const { first, successor, clock } = await killedTakingBack();
+      await first.publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+      await first.play(120);
+      await first.play(1_440);
+      await first.publish(speech, { utterance: 1, state: 'discarded', probability: 0, speechMs: 64, at: 1 });
+      const second = await successor();
+      clock.advance(4_000);
+      await settled();
+      // Behind the ramp up.
+      expect((await second.play(480)).slice(300)).toEqual([...coded(120 + 300, 180)]);
+    });
+  });
+
+  it('withdraws the evidence of speech it has inherited when nothing more is heard of it', async () => {
+    const { first, successor, clock } = await pair();
+    await first.publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+    await first.play(600);
+    await first.kill();
+    const second = await successor();
+    expect(voice(await second.play(1_200))).toEqual([]);
+    clock.advance(3_000);
+    expect(voice(await second.play(1_200)).length).toBeGreaterThan(1_000);
   });
 
   it('plays on to its last sample with what arrives after its last word', async () => {
