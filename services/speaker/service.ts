@@ -64,18 +64,16 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const recordPath = join(settings.stateDir, 'speaker-playout.json');
   const predecessor = findPredecessor(recordPath, processes);
   /** Whether it was killed with a period noted and not written. The last word itself is noted with no period. */
-  const lacksPeriod = ({ alive, record: { final, toGo } }: Predecessor) =>
+  const lacksPeriod = ({ alive, record: { final, toGo, perishable } }: Predecessor) =>
     !alive &&
+    // What goes through a pipe perishes only while it is taken back, and that is noted with no period either.
+    perishable === 0 &&
     !(final && toGo === samplesOf(LAST_WORD_MS)) &&
     lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
   // Looked at now: opening a device may make a new pipe.
   const lackedAtStart = predecessor !== undefined && lacksPeriod(predecessor);
   const reports = new Reports(context);
-  const speaker = new Speaker(
-    settings.bargeIn,
-    (news) => reports.hear(news),
-    (samples) => output.takeBack(samples),
-  );
+  const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news), retrieve);
   const book = new HandoverBook(recordPath, processes.me, clock);
   const teardown = new Teardown();
   let active = false;
@@ -123,9 +121,19 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   teardown.add(() => book.close());
   teardown.add(() => output.close());
 
-  /** @param toGo see `HandoverBook`. */
-  function note(toGo?: number): void {
-    book.write(speaker.playout, { heard: speaker.heard, ...output.latency, ...(toGo !== undefined && { toGo }) });
+  /** See `HandoverBook`. */
+  function note(toGo?: number, retrieving = 0): void {
+    const { heard, playout } = speaker;
+    book.write(playout, { heard, ...output.latency, retrieving, ...(toGo !== undefined && { toGo }) });
+  }
+
+  /** Noted before: whoever follows a process that is killed with these samples in its hands plays them again. */
+  function retrieve(samples: number, areSilence: boolean): number {
+    const retrieving = output.retrievable - (areSilence ? samples : 0);
+    if (active && retrieving > 0) note(undefined, retrieving);
+    const back = output.takeBack(samples);
+    if (active && back === 0) note();
+    return back;
   }
 
   function receive(pcm: ReceivedPcm): void {
@@ -152,6 +160,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   }
 
   try {
+    teardown.add(await reports.start());
     // Before the record is read for good: an end that is told after this look at the bus is noted there.
     const ends = await watchEnds({ bus, clock, processes }, (end) =>
       reports.hear({ type: 'told', state: 'finished', ...end }),
@@ -160,7 +169,6 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     const obedience = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
-    teardown.add(await reports.start());
       { sound, volumeChanged: (volume) => reports.change({ volume }) },
     );
     teardown.add(() => obedience.end());

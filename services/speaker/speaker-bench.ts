@@ -32,6 +32,8 @@ export interface BenchOptions {
   perishable?: number;
   /** Resolves when the output is open. */
   opening?: Promise<void>;
+  /** Takes back from a queue of 60 ms. */
+  takeBack?: (samples: number) => number;
   /** Resolves when the output has played out and is closed. */
   closing?: Promise<void>;
 }
@@ -80,6 +82,7 @@ export function speakerBench() {
             continues: options.continues === true,
             unheardSamples: () => 240,
             perishableSamples: () => options.perishable ?? 240,
+            ...(options.takeBack && { takeBack: options.takeBack, retrievableSamples: () => 1_440 }),
             close: () => options.closing ?? Promise.resolve(),
           };
         },

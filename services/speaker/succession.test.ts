@@ -1,4 +1,4 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
@@ -10,7 +10,7 @@ import { type BenchOptions, coded, settled, speakerBench } from './speaker-bench
 const { bench, stateDir } = speakerBench();
 
 describe('a speaker and its successor', () => {
-  async function pair(options: Pick<BenchOptions, 'perishable' | 'closing'> = {}) {
+  async function pair(options: Pick<BenchOptions, 'perishable' | 'closing' | 'takeBack'> = {}) {
     const shared = { hub: new MemoryHub(), clock: manualClock(), dead: new Set<string>() };
     const first = await bench({ ...shared, ...options, me: '1:1' });
     await first.say(7, 0, 10_000);
@@ -508,14 +508,6 @@ describe('a speaker and its successor', () => {
     expect(first.states.filter(({ leaving }) => leaving)).toHaveLength(1);
   });
 
-  it('does not take up a reply of long ago', async () => {
-    const { first, successor, clock } = await pair();
-    await first.stop();
-    clock.advance(60_000);
-    const second = await successor();
-    expect(voice(await second.play(1_000))).toEqual([]);
-  });
-});
   it('contradicts neither its predecessor nor its successor', async () => {
     // It is still there while its device plays out.
     const { first, successor, clock } = await pair({ closing: new Promise(() => undefined) });
@@ -538,3 +530,11 @@ describe('a speaker and its successor', () => {
     expect(first.states).toHaveLength(said);
   });
 
+  it('does not take up a reply of long ago', async () => {
+    const { first, successor, clock } = await pair();
+    await first.stop();
+    clock.advance(60_000);
+    const second = await successor();
+    expect(voice(await second.play(1_000))).toEqual([]);
+  });
+});

@@ -46,6 +46,7 @@ export class HandoverBook {
   private readonly clock: Clock;
   private readonly process: string;
   private written: PlayoutState | undefined;
+  private retrieving = false;
 
   /** @param process who writes, see `Processes`. */
   constructor(path: string, process: string, clock: Clock) {
@@ -56,13 +57,22 @@ export class HandoverBook {
 
   /**
    * @param unheard samples handed over and not yet heard. @param perishable how many of them die with this process.
-   * @param toGo in the last word, and until it has come true: samples still to hand over before this process stops.
+   * @param retrieving samples that are taken back out of the device's queue right after this, and are lost if this process dies
+   * before it has written again. @param toGo in the last word, and until it has come true: samples still to hand over before this process stops.
    */
   write(
     state: PlayoutState,
-    { heard, unheard, perishable, toGo }: OutputLatency & { heard: YieldingState['heard']; toGo?: number },
+    {
+      heard,
+      unheard,
+      perishable,
+      toGo,
+      retrieving = 0,
+    }: OutputLatency & { heard: YieldingState['heard']; toGo?: number; retrieving?: number },
   ): void {
-    if (toGo === undefined && !hasMoved(this.written, state)) return;
+    const isNews = retrieving > 0 || this.retrieving || hasMoved(this.written, state);
+    if (toGo === undefined && !isNews) return;
+    this.retrieving = retrieving > 0;
     this.written = state;
     const nowMs = this.clock.nowMs();
     // A turn that is fading out was dropped: if we are killed in its ramp, nobody takes it up again.
@@ -73,7 +83,7 @@ export class HandoverBook {
       final: toGo !== undefined,
       toGo: toGo ?? 0,
       silentAtMs: nowMs + (unheard + (toGo ?? 0)) / SAMPLES_PER_MS,
-      perishable,
+      perishable: Math.max(perishable, retrieving),
       turns: turns.map(({ turn, position, told }) => ({ turn, position, told })),
       ...(current !== undefined && { current }),
       leaving: leaving.map(({ plan, left }) => ({ turn: plan.turn, position: plan.position, left })),
