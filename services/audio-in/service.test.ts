@@ -574,6 +574,27 @@ describe('audio-in', () => {
       expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
     });
 
+    it('a predecessor that the broker’s absence keeps from showing itself is waited for, and lost only when it dies', async () => {
+      await startBoth();
+      await startSuccessor();
+      const claims: number[] = [];
+      await hub.bus().subscribe(handover, ({ payload }) => payload.state === 'taken' && claims.push(payload.pid));
+      await both(1_000, 'voice');
+      hub.disconnect();
+      await both(6_000, 'voice');
+      hub.reconnect();
+      await both(1_000, 'voice');
+      await both(1_000, 'silence');
+      expect(claims).toEqual([]);
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+      hub.disconnect();
+      dead.add(100);
+      await both(6_000, 'silence');
+      hub.reconnect();
+      await settle();
+      expect(claims).toEqual([200]);
+    });
+
     it('a successor that dies leaves everything to the one that is still there', async () => {
       await startBoth();
       await startSuccessor();
