@@ -51,6 +51,11 @@ export class Reports {
     this.publishState(state);
   }
 
+  /** It has turned out that another process speaks. */
+  rest(): void {
+    this.own?.leave();
+  }
+
   /** The last word: a successor may begin. */
   leave(): void {
     if (this.phase === 'speaking') {

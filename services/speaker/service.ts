@@ -8,6 +8,7 @@ import type { AssemblerPolicy } from '#shared/pcm/pcm-assembler.ts';
 import { type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
+import { AlertGate } from './alerts/alert-gate.ts';
 import { obeyCommands } from './commands.ts';
 import { watchEnds } from './handover/end-watch.ts';
 import { HandoverBook, inheritanceOf, untoldEndsOf } from './handover/handover.ts';
@@ -37,8 +38,6 @@ import { Speaker } from './speaker.ts';
 const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 120_000 };
 /** Turns that may have begun and ended while no speaker ran. */
 const NEXT_TURNS = 3;
-/** What the user was told at the moment of a handover is told again rather than cut short. */
-const ALERT_MEMORY_MS = 2_000;
 
 /** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
 const LAST_WORD_MS = 150;
@@ -75,6 +74,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const reports = new Reports(context);
   const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news), retrieve);
   const book = new HandoverBook(recordPath, processes.me, clock);
+  const alerts = new AlertGate(clock, play);
   const teardown = new Teardown();
   let active = false;
   let leaving = false;
@@ -82,7 +82,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   /** Whether what the predecessor played has been received here beside it: then nothing has to be asked for, or waited for. */
   let stoodBy = false;
   let received = (): void => undefined;
-  let missedAlerts: { payload: Alert; atMs: number }[] = [];
+  let inheritedFrom: string | undefined;
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
     letAlone = resolve;
@@ -145,12 +145,6 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     received();
   }
 
-  function sound(payload: Alert): void {
-    const nowMs = clock.nowMs();
-    if (standingBy) missedAlerts = [...missedAlerts, { payload, atMs: nowMs }].slice(-4);
-    else play(payload);
-  }
-
   function play(payload: Alert): void {
     if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
     else {
@@ -169,7 +163,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     const obedience = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
-      { sound, volumeChanged: (volume) => reports.change({ volume }) },
+      { sound: (payload) => alerts.sound(payload), volumeChanged: (volume) => reports.change({ volume }) },
     );
     teardown.add(() => obedience.end());
     const receiver = await startPcmReceiver(
@@ -191,7 +185,9 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
     /** Everything a predecessor that plays no more has left to say is ours. */
     function inherit(found: Predecessor): void {
-      const lacks = lackedAtStart || (output.continues && lacksPeriod(found));
+      inheritedFrom = found.record.process;
+      const lackedBefore = lackedAtStart && found.record.process === predecessor?.record.process;
+      const lacks = lackedBefore || (output.continues && lacksPeriod(found));
       const { record } = found;
       const isTold = ({ turn }: { turn: number }): boolean => ends.told.includes(turn);
       const leaving = record.leaving.filter((each) => !isTold(each));
@@ -205,7 +201,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
     /** From here on this process is the speaker; it goes on where the record ends. */
     function takeOver(found?: Predecessor): void {
-      const { record, alive } = found ?? {};
+      const { record } = found ?? {};
       const goesOn = record && inheritanceOf(record, clock.nowMs()).turns.find(({ turn }) => turn === record.current);
       standingBy = false;
       received();
@@ -227,18 +223,22 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
         return Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard);
       };
       speaker.beginAfter(silence, () => {
-        // Kept until here, because it is the predecessor that writes it as long as it plays.
-        const now = alive ? findPredecessor(recordPath, processes) : undefined;
-        if (stillPlays(now)) return false;
-        if (found?.alive) {
-          const last = now ?? found;
+        // Kept until here, because it is the predecessor that writes it as long as it plays. Of two that have waited for the
+        // same one, the first that begins is the other's predecessor.
+        const now = findPredecessor(recordPath, processes);
+        if (stillPlays(now)) {
+          reports.rest();
+          return false;
+        }
+        const last = now ?? found;
+        if (last && last.record.process !== inheritedFrom) {
           inherit(last);
           reports.begin(speaker.playout.turns.find(({ turn }) => turn === last.record.current));
         }
         active = true;
         return true;
       });
-      for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) play(payload);
+      alerts.open();
     }
 
     if (predecessor?.alive && !predecessor.record.final) {

@@ -530,6 +530,41 @@ describe('a speaker and its successor', () => {
     expect(first.states).toHaveLength(said);
   });
 
+  it('is the only one that speaks where two have waited for one that is killed', async () => {
+    const { first, hub, clock, dead, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    const third = await bench({ hub, clock, dead, me: '3:3', perishable: 0, continues: true });
+    await first.kill();
+    clock.advance(20);
+    await settled();
+    expect(voice(await second.play(480))).toEqual([...coded(600, 480)]);
+    expect(voice(await third.play(480))).toEqual([]);
+    await second.kill();
+    expect(voice(await third.play(480)).slice(0, 240)).toEqual([...coded(1_080, 240)]);
+  });
+
+  it('says its state once and for all where two have waited for the same predecessor', async () => {
+    const { first, hub, clock, dead, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    const third = await bench({ hub, clock, dead, me: '3:3', perishable: 0, continues: true });
+    await first.stop();
+    clock.advance(20);
+    await settled();
+    const sounded = voice(await second.play(480));
+    // The other one waits for its end in turn.
+    expect(voice(await third.play(480))).toEqual([]);
+    expect(sounded).toHaveLength(480);
+    clock.advance(1_000);
+    await settled();
+    const said = third.states.length;
+    for (let passed = 0; passed < 1_000; passed += 100) {
+      clock.advance(100);
+      await settled();
+    }
+    expect(third.states).toHaveLength(said);
+    expect(third.states.at(-1)).toMatchObject({ state: 'speaking', turn: 7 });
+  });
+
   it('does not take up a reply of long ago', async () => {
     const { first, successor, clock } = await pair();
     await first.stop();
