@@ -117,7 +117,7 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
       // Our successor has been succeeded: it is no longer its end that would leave nobody listening.
       if (role === 'retired') overtakenBy = payload.pid;
       const together = clock.nowMs() - claimedAtMs < SAME_MOMENT_MS;
-      if (role !== 'active' || (together && pid > payload.pid)) return;
+      if ((role !== 'active' && role !== 'splicing') || (together && pid > payload.pid)) return;
       overtakenBy = payload.pid;
       happen({ kind: 'successorTook' });
     }),

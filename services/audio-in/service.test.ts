@@ -528,6 +528,22 @@ describe('audio-in', () => {
         expect(heard.slice(4)).toEqual(['possible', 'started', 'interrupt barge-in']);
       });
 
+      it('leaves it to another one that has joined to the same predecessor before it', async () => {
+        await startSplicing();
+        hub.bus().publish(handover, { state: 'taken', pid: 300 });
+        await settle();
+        expect(ears.isOpen).toBe(false);
+        await both(500, 'voice');
+        expect(heard.slice(3)).toEqual([]);
+        expect(frames.some((frame) => frame.last)).toBe(false);
+        dead.add(300);
+        clock.advance(2_000);
+        await settle();
+        expect(ears.isOpen).toBe(true);
+        await both(1_000, 'voice');
+        expect(heard.slice(3)).toEqual(['possible', 'started', 'interrupt barge-in']);
+      });
+
       it('takes it back when the user closes the microphone', async () => {
         await startSplicing();
         const before = spoken().length;

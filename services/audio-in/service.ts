@@ -158,10 +158,14 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         handing.spliced();
       },
       closeDevice() {
+        // What was still to be joined is another one's by now.
+        leftBehind = undefined;
         act(listening.cut('ended'));
         void feed?.stop();
       },
       openDevice() {
+        // It may have retired before anything was its own.
+        listening.begin();
         if (!blocked) feed?.start().catch(fail);
       },
       predecessorPublished: (frame) => publisher.remember(frame),
