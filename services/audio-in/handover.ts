@@ -114,8 +114,10 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
         happen({ kind: 'predecessorLeft' }, payload);
         return;
       }
+      // Our successor has been succeeded: it is no longer its end that would leave nobody listening.
+      if (role === 'retired') overtakenBy = payload.pid;
       const together = clock.nowMs() - claimedAtMs < SAME_MOMENT_MS;
-      if (role !== 'active' || (together && pid > payload.pid)) return;
+      if ((role !== 'active' && role !== 'splicing') || (together && pid > payload.pid)) return;
       overtakenBy = payload.pid;
       happen({ kind: 'successorTook' });
     }),
@@ -131,6 +133,8 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
   teardown.add(endListening);
   teardown.add(
     clock.every(SIGN_OF_LIFE_MS / 3, () => {
+      // Without a broker none can come. It is still listening, and would be told of us only afterwards.
+      if (!bus.connected && isAccompanied()) signOfLifeMs = clock.nowMs();
       if (role === 'waiting' && clock.nowMs() - signOfLifeMs > SIGN_OF_LIFE_MS) happen({ kind: 'predecessorGone' });
       // Killed before the broker has said so, or made up by a faulty layer: nobody has the microphone.
       if (overtakenBy !== undefined && !isAlive(overtakenBy)) gone(overtakenBy);

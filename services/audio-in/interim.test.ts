@@ -55,6 +55,23 @@ describe('audio-in that is told to leave', () => {
     expect(started).toBe(1);
   });
 
+  it('starts one also while it is still joining to its own predecessor', async () => {
+    online(50, 0);
+    const lips = new ScriptedMicrophone();
+    const starting = start(lips);
+    for (let waits = 0; waits < 5; waits += 1) await settle();
+    lips.say(1_000, 0);
+    await starting;
+    const silent = { phase: 'silent' as const, onset: 0, voicedSamples: 0, voicedUntil: 0, startPosition: 0 };
+    const samples = Buffer.alloc(32_000).toString('base64');
+    const at = context.clock.nowMs() + 100;
+    const left = { utterance: 7, judged: 0, spoken: 0, endpointing: silent, samples, at };
+    context.hub.bus().publish(handover, { state: 'left', pid: 50, ...left });
+    await settle();
+    await running.handOver?.();
+    expect(started).toBe(1);
+  });
+
   it('starts none where a successor is there', async () => {
     await start(new ScriptedMicrophone());
     context.hub.bus().publish(handover, { state: 'waiting', pid: 200 });

@@ -194,6 +194,59 @@ describe('audio-in', () => {
     expect(lips.isOpen).toBe(true);
   });
 
+  it('stays with its successor’s successor when the first of them ends', async () => {
+    await start({}, lips);
+    clock.advance(2_000);
+    for (const pid of [200, 300]) {
+      hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid })));
+      await settle();
+      clock.advance(2_000);
+    }
+    dead.add(200);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(false);
+    dead.add(300);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(true);
+  });
+
+  it('listens again when its successor has died together with the broker, which could not say so', async () => {
+    await start({}, lips);
+    clock.advance(2_000);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'taken', pid: 200 })));
+    await settle();
+    hub.disconnect();
+    dead.add(200);
+    clock.advance(2_000);
+    await settle();
+    expect(lips.isOpen).toBe(true);
+    hub.reconnect();
+    await settle();
+    lips.say(1_000, 500);
+    lips.say(1_000, 0);
+    await settle();
+    expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+  });
+
+  it('hands nothing on to a successor that has died together with the broker', async () => {
+    const handovers: Handover[] = [];
+    await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
+    await start({}, lips);
+    hub.inject('audio-in/handover', Buffer.from(JSON.stringify({ state: 'waiting', pid: 200 })));
+    await settle();
+    lips.say(1_000, 500);
+    hub.disconnect();
+    dead.add(200);
+    hub.reconnect();
+    await settle();
+    await running?.stop();
+    await settle();
+    expect(handovers.map(({ state }) => state)).not.toContain('left');
+    expect(heard.at(-1)).toBe('ended');
+  });
+
   it('sends nothing again of a blocked microphone either when another process has taken it over', async () => {
     await start({}, lips);
     lips.say(1_000, 500);
@@ -438,6 +491,107 @@ describe('audio-in', () => {
       expect(levels.length).toBeLessThanOrEqual(15);
     });
 
+    describe('whose predecessor has left, and which has not yet joined its own sound to it', () => {
+      /** A sentence is under way; the successor has the handover, and not yet the sound after it. */
+      async function startSplicing(): Promise<void> {
+        await startBoth();
+        await startSuccessor();
+        await both(1_500, 'voice');
+        await running?.stop();
+        running = undefined;
+        await settle();
+        expect(heard).toEqual(['possible', 'started', 'interrupt barge-in']);
+      }
+
+      it('ends the utterance when it is told to stop and nobody follows', async () => {
+        await startSplicing();
+        const begin = position - 1_500 * 16;
+        await successor?.stop();
+        successor = undefined;
+        await settle();
+        expect(heard.slice(3)).toEqual(['ended']);
+        expect(frames.at(-1)?.last).toBe(true);
+        expect(spoken().filter((sample) => sample !== 0)).toEqual(voice(begin, 1_500));
+      });
+
+      it('hands it on when it is told to stop and somebody follows', async () => {
+        const handovers: Handover[] = [];
+        await hub.bus().subscribe(handover, ({ payload }) => handovers.push(payload));
+        await startSplicing();
+        hub.bus().publish(handover, { state: 'waiting', pid: 300 });
+        await settle();
+        await successor?.stop();
+        successor = undefined;
+        await settle();
+        const published = spoken().length;
+        expect(handovers.at(-1)).toMatchObject({ state: 'left', pid: 200, endpointing: { phase: 'started' } });
+        const left = handovers.at(-1);
+        expect(left?.state === 'left' && left.open && left.open.published - left.open.begin).toBe(published);
+        expect(heard.slice(3)).toEqual([]);
+      });
+
+      it('ends it when its device is lost', async () => {
+        await startSplicing();
+        ears.lose(new CortexError('no-microphone', 'pulled'));
+        await settle();
+        expect(heard.slice(3)).toEqual(['ended']);
+        expect(frames.at(-1)?.last).toBe(true);
+        clock.advance(300);
+        await settle();
+        await both(1_000, 'voice');
+        expect(heard.slice(4)).toEqual(['possible', 'started', 'interrupt barge-in']);
+      });
+
+      it('leaves it to another one that has joined to the same predecessor before it', async () => {
+        await startSplicing();
+        hub.bus().publish(handover, { state: 'taken', pid: 300 });
+        await settle();
+        expect(ears.isOpen).toBe(false);
+        await both(500, 'voice');
+        expect(heard.slice(3)).toEqual([]);
+        expect(frames.some((frame) => frame.last)).toBe(false);
+        dead.add(300);
+        clock.advance(2_000);
+        await settle();
+        expect(ears.isOpen).toBe(true);
+        await both(1_000, 'voice');
+        expect(heard.slice(3)).toEqual(['possible', 'started', 'interrupt barge-in']);
+      });
+
+      it('takes it back when the user closes the microphone', async () => {
+        await startSplicing();
+        const before = spoken().length;
+        hub.bus().publish(privacy, { microphone: true, camera: false });
+        await settle();
+        expect(heard.slice(3)).toEqual(['discarded']);
+        expect(frames.at(-1)).toMatchObject({ last: true, samples: new Int16Array(0) });
+        expect(spoken().length).toBe(before);
+        hub.bus().publish(privacy, { microphone: false, camera: false });
+        await settle();
+        await both(1_000, 'voice');
+        expect(heard.slice(4)).toEqual(['possible', 'started', 'interrupt barge-in']);
+      });
+    });
+
+    it('ends an utterance that its own device has come too late for', async () => {
+      await startBoth();
+      const predecessor = running;
+      const deaf = new ScriptedMicrophone('late');
+      const starting = start({}, deaf, 200);
+      await settle();
+      await both(1_500, 'voice');
+      await predecessor?.stop();
+      clock.advance(2_000);
+      await starting;
+      successor = running;
+      running = undefined;
+      for (let n = 0; n < 20; n += 1) deaf.say(20, 0);
+      await settle();
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+      expect(frames.at(-1)?.last).toBe(true);
+      spoken();
+    });
+
     it('a predecessor that dies without a word is followed when it is found dead', async () => {
       await startBoth();
       await startSuccessor();
@@ -448,6 +602,27 @@ describe('audio-in', () => {
       await both(1_000, 'voice');
       await both(1_000, 'silence');
       expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+    });
+
+    it('a predecessor that the broker’s absence keeps from showing itself is waited for, and lost only when it dies', async () => {
+      await startBoth();
+      await startSuccessor();
+      const claims: number[] = [];
+      await hub.bus().subscribe(handover, ({ payload }) => payload.state === 'taken' && claims.push(payload.pid));
+      await both(1_000, 'voice');
+      hub.disconnect();
+      await both(6_000, 'voice');
+      hub.reconnect();
+      await both(1_000, 'voice');
+      await both(1_000, 'silence');
+      expect(claims).toEqual([]);
+      expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+      hub.disconnect();
+      dead.add(100);
+      await both(6_000, 'silence');
+      hub.reconnect();
+      await settle();
+      expect(claims).toEqual([200]);
     });
 
     it('a successor that dies leaves everything to the one that is still there', async () => {

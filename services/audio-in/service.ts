@@ -22,7 +22,7 @@ import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
 import { outputPublisher } from './output-publisher.ts';
 import { listeningOptions, switchesOf } from './switches.ts';
-import { Listening } from './voice/listening.ts';
+import { Listening, type Splice } from './voice/listening.ts';
 import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts';
 
 /** What the contract promises subscribers that ask for samples again. */
@@ -82,7 +82,10 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       const options = listeningOptions(switches, settings, assistantSpeaking);
       act(listening.accept(samples, clock.nowMs(), options));
       if (listening.capturedSamples >= HEARD_BEFORE_READY_SAMPLES) heardEnough?.();
-      const splice = leftBehind && listening.splice(leftBehind, options);
+      joined(leftBehind && listening.splice(leftBehind, options));
+    }
+
+    function joined(splice: Splice | undefined): void {
       if (!splice) return;
       leftBehind = undefined;
       log.info({ matched: splice.matched, offsetSamples: splice.offsetSamples }, 'joined to the predecessor');
@@ -91,11 +94,22 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       handing.spliced();
     }
 
+    /** No more sound will come to join by, and what the predecessor had begun needs an end. */
+    function joinNow(): void {
+      const options = listeningOptions(switches, settings, assistantSpeaking);
+      joined(leftBehind && listening.spliceNow(leftBehind, options));
+    }
+
+    function interrupted(): void {
+      joinNow();
+      act(listening.cut('ended'));
+    }
+
     const feed =
       microphone &&
       new MicrophoneFeed({
         microphone,
-        listener: { captured, interrupted: () => act(listening.cut('ended')) },
+        listener: { captured, interrupted },
         clock,
         log,
         meters,
@@ -114,7 +128,11 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         return;
       }
       if (!blocked) return feed.start();
-      act(listening.cut('discarded'));
+      if (leftBehind) {
+        act(listening.discard(leftBehind));
+        leftBehind = undefined;
+        handing.spliced();
+      } else act(listening.cut('discarded'));
       // A resend or a reconnection would put sound on the bus that the user has meanwhile withdrawn.
       publisher.forget();
       describe('blocked by the user');
@@ -140,16 +158,25 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         handing.spliced();
       },
       closeDevice() {
+        // What was still to be joined is another one's by now.
+        leftBehind = undefined;
         act(listening.cut('ended'));
         void feed?.stop();
       },
       openDevice() {
+        // It may have retired before anything was its own.
+        listening.begin();
         if (!blocked) feed?.start().catch(fail);
       },
       predecessorPublished: (frame) => publisher.remember(frame),
     });
-    teardown.add(() => feed?.stop());
+    teardown.add(async () => {
+      await feed?.stop();
+      // Also where there was no device whose end would have ended it.
+      act(listening.cut('ended'));
+    });
     teardown.add(() => {
+      joinNow();
       if (handing.leave(() => listening.leave())) log.info('left the microphone to the successor');
       handing.stop();
     });
@@ -203,7 +230,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     return {
       async handOver() {
         // Without the broker nobody could take over.
-        const needed = bus.connected && handing.role === 'active' && !handing.followed && feed?.isLive;
+        const ours = handing.role === 'active' || handing.role === 'splicing';
+        const needed = bus.connected && ours && !handing.followed && feed?.isLive;
         if (needed && !stackIsStopping(settings.stateDir, clock.nowMs())) await interim.start?.();
       },
       stop: () => teardown.run(),

@@ -20,6 +20,7 @@ describe('succession', () => {
     ['waiting', { kind: 'predecessorGone' }, 'active', ['takeOver', 'announce']],
     ['splicing', { kind: 'predecessorGone' }, 'splicing', []],
     ['splicing', { kind: 'spliced' }, 'active', ['announce']],
+    ['splicing', { kind: 'successorTook' }, 'retired', ['closeDevice']],
     ['active', { kind: 'predecessorLeft' }, 'active', []],
     ['active', { kind: 'successorTook' }, 'retired', ['closeDevice']],
     ['retired', { kind: 'successorTook' }, 'retired', []],

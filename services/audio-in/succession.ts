@@ -34,7 +34,8 @@ export function nextRole(role: Role, event: SuccessionEvent): { role: Role; effe
       if (role !== 'splicing') break;
       return { role: 'active', effects: ['announce'] };
     case 'successorTook':
-      if (role !== 'active') break;
+      // In `splicing`: another one has joined to the same predecessor and was faster. Both would go on with the same stream.
+      if (role !== 'active' && role !== 'splicing') break;
       return { role: 'retired', effects: ['closeDevice'] };
     case 'successorGone':
       if (role !== 'retired') break;

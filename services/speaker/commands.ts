@@ -9,12 +9,19 @@ import type { Clock } from '#shared/time/clock.ts';
 import type { Speaker } from './speaker.ts';
 import type { BargeIn, YieldingEvent } from './yielding.ts';
 
-/** What other services and layers can make the speaker do. Returns the end of all subscriptions. */
+/** The subscriptions to what others can make the speaker do. */
+export interface Obedience {
+  /** Evidence of speech that has not come by the bus. It is withdrawn in time, as any other. */
+  listen(event: YieldingEvent): void;
+  end(): void;
+}
+
+/** What other services and layers can make the speaker do. */
 export async function obeyCommands(
   speaker: Speaker,
   { bus, clock, bargeIn }: { bus: Bus; clock: Clock; bargeIn: BargeIn },
   { sound, volumeChanged }: { sound(alert: Alert): void; volumeChanged(volume: number): void },
-): Promise<() => void> {
+): Promise<Obedience> {
   let cancelEvidenceTimer = (): void => undefined;
 
   function listen(event: YieldingEvent): void {
@@ -54,10 +61,11 @@ export async function obeyCommands(
     }),
     bus.subscribe(alert, ({ payload }) => sound(payload)),
   ]);
-  // A successor has inherited evidence of speech before the first event could arm the timer.
-  listen({ type: 'tick', atMs: clock.nowMs() });
-  return () => {
-    cancelEvidenceTimer();
-    for (const end of ends) end();
+  return {
+    listen,
+    end() {
+      cancelEvidenceTimer();
+      for (const end of ends) end();
+    },
   };
 }

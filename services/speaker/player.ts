@@ -49,6 +49,11 @@ export class Player {
     return holds.length > 0 || doomed || level.left > 0 || !this.alerts.isSilent ? samples : 0;
   }
 
+  /** Whether what is obsolete is silence, so that it would be missed by nobody. */
+  get obsoleteIsSilence(): boolean {
+    return this.plain.turn === undefined;
+  }
+
   /** The device has given back the newest `samples`, no more than are obsolete. */
   takeBack(samples: number): void {
     this.plain = { samples: 0 };

@@ -1,4 +1,5 @@
 import type { Bus } from '#shared/bus/bus.ts';
+import { type OwnState, startOwnState } from '#shared/bus/own-state.ts';
 import { playback, type SpeakerState, speakerState } from '#shared/contract/speaker.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
@@ -18,6 +19,7 @@ export class Reports {
   private alertSounds = false;
   /** Turns that have begun and are neither finished nor interrupted. */
   private readonly sounding = new Set<number>();
+  private own: OwnState<SpeakerState> | undefined;
   /** While a predecessor speaks, what this process does is nobody's business; after the last word, its state is none. */
   private phase: 'standby' | 'speaking' | 'left' = 'standby';
 
@@ -27,6 +29,13 @@ export class Reports {
     this.log = log;
     this.meters = meters;
     this.sinceMs = clock.nowMs();
+  }
+
+  /** Before `begin`. From then to `leave` what others say of the speaker is taken back. Returns the stop. */
+  async start(): Promise<() => void> {
+    const own = await startOwnState(this.bus, speakerState, this.clock);
+    this.own = own;
+    return () => own.stop();
   }
 
   /** From here on this process is the speaker; said again when it really begins. @param goesOn the turn it is in the middle of. */
@@ -42,11 +51,18 @@ export class Reports {
     this.publishState(state);
   }
 
+  /** It has turned out that another process speaks. */
+  rest(): void {
+    this.own?.leave();
+  }
+
   /** The last word: a successor may begin. */
   leave(): void {
     if (this.phase === 'speaking') {
-      this.bus.publish(speakerState, { ...this.state, state: this.sounds, since: this.sinceMs, leaving: true });
+      this.own?.publish({ ...this.state, state: this.sounds, since: this.sinceMs, leaving: true });
     }
+    // What is said from here on is the successor's.
+    this.own?.stop();
     this.phase = 'left';
   }
 
@@ -105,7 +121,7 @@ export class Reports {
     this.state = next;
     if (this.sounds !== before || next.turn !== turn) this.sinceMs = this.clock.nowMs();
     if (this.phase === 'speaking') {
-      this.bus.publish(speakerState, { ...next, state: this.sounds, since: this.sinceMs });
+      this.own?.publish({ ...next, state: this.sounds, since: this.sinceMs });
     }
   }
 }

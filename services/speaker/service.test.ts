@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { speech } from '#shared/contract/audio-in.ts';
 import { interrupt, runtimeSettings, volume } from '#shared/contract/control.ts';
-import { alert } from '#shared/contract/speaker.ts';
+import { alert, speakerState } from '#shared/contract/speaker.ts';
 import { turn } from '#shared/contract/thinker.ts';
 import { coded, settled, speakerBench } from './speaker-bench.ts';
 
@@ -16,6 +16,17 @@ describe('the speaker', () => {
     await play(240);
     expect(told()).toEqual(['7 started 0', '7 finished 1000']);
     expect(states.map(({ state }) => state)).toEqual(['idle', 'speaking', 'idle']);
+  });
+
+  it('takes back what somebody else says of it', async () => {
+    const { say, play, publish, states, clock } = await bench();
+    await say(7, 0, 5_000);
+    await play(600);
+    const idle = { state: 'idle' as const, volume: 1, output: 'made up', since: 1 };
+    await publish(speakerState, idle);
+    clock.advance(200);
+    await settled();
+    expect(states.slice(-2)).toMatchObject([idle, { state: 'speaking', turn: 7, output: 'test device' }]);
   });
 
   it('says what it uses', async () => {

@@ -8,10 +8,12 @@ import type { AssemblerPolicy } from '#shared/pcm/pcm-assembler.ts';
 import { type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
+import { AlertGate } from './alerts/alert-gate.ts';
 import { obeyCommands } from './commands.ts';
-import { HandoverBook, inheritanceOf } from './handover/handover.ts';
+import { watchEnds } from './handover/end-watch.ts';
+import { HandoverBook, inheritanceOf, untoldEndsOf } from './handover/handover.ts';
 import { lastPeriodIsMissing } from './handover/last-period.ts';
-import type { PlayoutRecord } from './handover/playout-record.ts';
+import { type PlayoutRecord, readPlayoutRecord } from './handover/playout-record.ts';
 import {
   findPredecessor,
   type Predecessor,
@@ -20,6 +22,7 @@ import {
   watchPredecessor,
 } from './handover/predecessor.ts';
 import { machineProcesses, type Processes } from './handover/process-identity.ts';
+import { hasCaughtUp, readyBesidePredecessor } from './handover/readiness.ts';
 import { samplesPipeIn } from './outputs/aplay-process.ts';
 import { chooseOutput } from './outputs/choose-output.ts';
 import { type OpenOutput, PERIOD_SAMPLES } from './outputs/output.ts';
@@ -35,15 +38,6 @@ import { Speaker } from './speaker.ts';
 const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 120_000 };
 /** Turns that may have begun and ended while no speaker ran. */
 const NEXT_TURNS = 3;
-/**
- * Beside a predecessor: what cannot be opened in this time has to wait for its end. An aplay is joined in 50 ms, in a second on
- * a busy machine; a successor that is ready before that has its predecessor stop, and can only open its own, after a pause.
- */
-const STANDBY_START_MS = 1_500;
-/** As much of the reply must have come here before the predecessor may stop; a busy thinker needs a while to send it again. */
-const STANDBY_AHEAD = samplesOf(200);
-/** What the user was told at the moment of a handover is told again rather than cut short. */
-const ALERT_MEMORY_MS = 2_000;
 
 /** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
 const LAST_WORD_MS = 150;
@@ -69,19 +63,18 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const recordPath = join(settings.stateDir, 'speaker-playout.json');
   const predecessor = findPredecessor(recordPath, processes);
   /** Whether it was killed with a period noted and not written. The last word itself is noted with no period. */
-  const lacksPeriod = ({ alive, record: { final, toGo } }: Predecessor) =>
+  const lacksPeriod = ({ alive, record: { final, toGo, perishable } }: Predecessor) =>
     !alive &&
+    // What goes through a pipe perishes only while it is taken back, and that is noted with no period either.
+    perishable === 0 &&
     !(final && toGo === samplesOf(LAST_WORD_MS)) &&
     lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
   // Looked at now: opening a device may make a new pipe.
   const lackedAtStart = predecessor !== undefined && lacksPeriod(predecessor);
   const reports = new Reports(context);
-  const speaker = new Speaker(
-    settings.bargeIn,
-    (news) => reports.hear(news),
-    (samples) => output.takeBack(samples),
-  );
+  const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news), retrieve);
   const book = new HandoverBook(recordPath, processes.me, clock);
+  const alerts = new AlertGate(clock, play);
   const teardown = new Teardown();
   let active = false;
   let leaving = false;
@@ -89,7 +82,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   /** Whether what the predecessor played has been received here beside it: then nothing has to be asked for, or waited for. */
   let stoodBy = false;
   let received = (): void => undefined;
-  let missedAlerts: { payload: Alert; atMs: number }[] = [];
+  let inheritedFrom: string | undefined;
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
     letAlone = resolve;
@@ -128,9 +121,19 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   teardown.add(() => book.close());
   teardown.add(() => output.close());
 
-  /** @param toGo see `HandoverBook`. */
-  function note(toGo?: number): void {
-    book.write(speaker.playout, { heard: speaker.heard, ...output.latency, ...(toGo !== undefined && { toGo }) });
+  /** See `HandoverBook`. */
+  function note(toGo?: number, retrieving = 0): void {
+    const { heard, playout } = speaker;
+    book.write(playout, { heard, ...output.latency, retrieving, ...(toGo !== undefined && { toGo }) });
+  }
+
+  /** Noted before: whoever follows a process that is killed with these samples in its hands plays them again. */
+  function retrieve(samples: number, areSilence: boolean): number {
+    const retrieving = output.retrievable - (areSilence ? samples : 0);
+    if (active && retrieving > 0) note(undefined, retrieving);
+    const back = output.takeBack(samples);
+    if (active && back === 0) note();
+    return back;
   }
 
   function receive(pcm: ReceivedPcm): void {
@@ -142,21 +145,6 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     received();
   }
 
-  /** Whether so much of what the predecessor plays has come here that its end would not be heard. */
-  function hasCaughtUp(): boolean {
-    const { turns = [] } = findPredecessor(recordPath, processes)?.record ?? {};
-    return turns.every(({ turn, position }) => {
-      const mine = speaker.playout.turns.find((plan) => plan.turn === turn);
-      return !mine || mine.ended || mine.received >= position + STANDBY_AHEAD;
-    });
-  }
-
-  function sound(payload: Alert): void {
-    const nowMs = clock.nowMs();
-    if (standingBy) missedAlerts = [...missedAlerts, { payload, atMs: nowMs }].slice(-4);
-    else play(payload);
-  }
-
   function play(payload: Alert): void {
     if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
     else {
@@ -166,12 +154,18 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   }
 
   try {
-    const endCommands = await obeyCommands(
+    teardown.add(await reports.start());
+    // Before the record is read for good: an end that is told after this look at the bus is noted there.
+    const ends = await watchEnds({ bus, clock, processes }, (end) =>
+      reports.hear({ type: 'told', state: 'finished', ...end }),
+    );
+    teardown.add(() => ends.stop());
+    const obedience = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
-      { sound, volumeChanged: (volume) => reports.change({ volume }) },
+      { sound: (payload) => alerts.sound(payload), volumeChanged: (volume) => reports.change({ volume }) },
     );
-    teardown.add(endCommands);
+    teardown.add(() => obedience.end());
     const receiver = await startPcmReceiver(
       bus,
       { pcm: replyPcm, resend: replyResend },
@@ -191,20 +185,28 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
 
     /** Everything a predecessor that plays no more has left to say is ours. */
     function inherit(found: Predecessor): void {
-      const lacks = lackedAtStart || (output.continues && lacksPeriod(found));
-      const inheritance = inheritanceOf(found.record, clock.nowMs(), lacks ? PERIOD_SAMPLES : 0);
+      inheritedFrom = found.record.process;
+      const lackedBefore = lackedAtStart && found.record.process === predecessor?.record.process;
+      const lacks = lackedBefore || (output.continues && lacksPeriod(found));
+      const { record } = found;
+      const isTold = ({ turn }: { turn: number }): boolean => ends.told.includes(turn);
+      const leaving = record.leaving.filter((each) => !isTold(each));
+      const over = [...record.over, ...record.leaving.filter(isTold).map(({ turn }) => turn)];
+      const nowMs = clock.nowMs();
+      const inheritance = inheritanceOf({ ...record, leaving, over }, nowMs, lacks ? PERIOD_SAMPLES : 0);
+      ends.leaveTo(record.process, untoldEndsOf(record, nowMs));
       speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
       for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
     }
 
     /** From here on this process is the speaker; it goes on where the record ends. */
     function takeOver(found?: Predecessor): void {
-      const { record, alive } = found ?? {};
+      const { record } = found ?? {};
       const goesOn = record && inheritanceOf(record, clock.nowMs()).turns.find(({ turn }) => turn === record.current);
       standingBy = false;
       received();
       reports.begin(goesOn && !speaker.playout.over.includes(goesOn.turn) ? goesOn : undefined);
-      if (record?.heard) speaker.listen({ type: 'inherited', heard: record.heard });
+      if (record?.heard) obedience.listen({ type: 'inherited', heard: record.heard });
       if (found?.alive) prepare(found.record);
       else if (found) inherit(found);
       if (record) {
@@ -221,18 +223,22 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
         return Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard);
       };
       speaker.beginAfter(silence, () => {
-        // Kept until here, because it is the predecessor that writes it as long as it plays.
-        const now = alive ? findPredecessor(recordPath, processes) : undefined;
-        if (stillPlays(now)) return false;
-        if (found?.alive) {
-          const last = now ?? found;
+        // Kept until here, because it is the predecessor that writes it as long as it plays. Of two that have waited for the
+        // same one, the first that begins is the other's predecessor.
+        const now = findPredecessor(recordPath, processes);
+        if (stillPlays(now)) {
+          reports.rest();
+          return false;
+        }
+        const last = now ?? found;
+        if (last && last.record.process !== inheritedFrom) {
           inherit(last);
           reports.begin(speaker.playout.turns.find(({ turn }) => turn === last.record.current));
         }
         active = true;
         return true;
       });
-      for (const { payload, atMs } of missedAlerts) if (clock.nowMs() - atMs < ALERT_MEMORY_MS) play(payload);
+      alerts.open();
     }
 
     if (predecessor?.alive && !predecessor.record.final) {
@@ -240,14 +246,10 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       prepare(predecessor.record);
       stoodBy = true;
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
-      const caughtUp = new Promise<void>((resolve) => {
-        received = () => {
-          if (!standingBy || hasCaughtUp()) resolve();
-        };
-        received();
-      });
-      const late = new Promise<void>((resolve) => clock.after(STANDBY_START_MS, resolve));
-      await Promise.race([Promise.all([output.attempted, caughtUp]), late]);
+      const isReady = () => !standingBy || hasCaughtUp(speaker.playout, findPredecessor(recordPath, processes)?.record);
+      const standby = readyBesidePredecessor(clock, output.attempted, isReady);
+      received = standby.look;
+      await standby.ready;
       received = () => undefined;
     } else {
       takeOver(predecessor);
@@ -263,6 +265,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const { unheard } = output.latency;
       // A successor needs a moment to hear of it; it is told beforehand where to go on, and this process plays until there.
       const lead = active && speaker.playout.moving && unheard > 0 ? samplesOf(LAST_WORD_MS) : 0;
+      const wasActive = active;
       leaving = active;
       active = false;
       const stopped = new Promise<void>((resolve) => {
@@ -280,6 +283,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       await output.close();
       // The device has played everything by now; the turns that were on their way out are told as finished.
       speaker.render(unheard);
+      // And that they have been told, to whoever begins after this; one that has begun keeps the record itself, and has heard it.
+      if (wasActive && !hangs && readPlayoutRecord(recordPath)?.process === processes.me) note(0);
       await teardown.run();
     },
   };

@@ -32,6 +32,10 @@ export interface BenchOptions {
   perishable?: number;
   /** Resolves when the output is open. */
   opening?: Promise<void>;
+  /** Takes back from a queue of 60 ms. */
+  takeBack?: (samples: number) => number;
+  /** Resolves when the output has played out and is closed. */
+  closing?: Promise<void>;
 }
 
 /** Speakers for the tests of one file, in a state folder that is new for each test; what is still running after it is stopped. */
@@ -78,7 +82,8 @@ export function speakerBench() {
             continues: options.continues === true,
             unheardSamples: () => 240,
             perishableSamples: () => options.perishable ?? 240,
-            close: () => Promise.resolve(),
+            ...(options.takeBack && { takeBack: options.takeBack, retrievableSamples: () => 1_440 }),
+            close: () => options.closing ?? Promise.resolve(),
           };
         },
       },

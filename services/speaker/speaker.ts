@@ -18,13 +18,13 @@ export class Speaker {
   private frozen = false;
   private shift: { inSamples: number; change(): void } | undefined;
 
-  private readonly takeBack: (samples: number) => number;
+  private readonly takeBack: (samples: number, areSilence: boolean) => number;
 
   /** @param takeBack asks the device for the newest samples it has not begun to play; tells how many it gives back. */
   constructor(
     bargeIn: YieldingState['bargeIn'],
     listener: (news: PlayerNews) => void,
-    takeBack: (samples: number) => number = () => 0,
+    takeBack: (samples: number, areSilence: boolean) => number = () => 0,
   ) {
     this.player = new Player(listener);
     this.takeBack = takeBack;
@@ -135,7 +135,7 @@ export class Speaker {
     // At a handover the other side has been told when this one stops.
     if (this.frozen || this.shift) return;
     const obsolete = this.player.obsoleteSamples;
-    const back = obsolete > 0 ? this.takeBack(obsolete) : 0;
+    const back = obsolete > 0 ? this.takeBack(obsolete, this.player.obsoleteIsSilence) : 0;
     if (back > 0) this.player.takeBack(back);
   }
 

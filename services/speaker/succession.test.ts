@@ -1,7 +1,8 @@
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { speech } from '#shared/contract/audio-in.ts';
 import { interrupt, volume } from '#shared/contract/control.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import { type BenchOptions, coded, settled, speakerBench } from './speaker-bench.ts';
@@ -9,7 +10,7 @@ import { type BenchOptions, coded, settled, speakerBench } from './speaker-bench
 const { bench, stateDir } = speakerBench();
 
 describe('a speaker and its successor', () => {
-  async function pair(options: Pick<BenchOptions, 'perishable'> = {}) {
+  async function pair(options: Pick<BenchOptions, 'perishable' | 'closing' | 'takeBack'> = {}) {
     const shared = { hub: new MemoryHub(), clock: manualClock(), dead: new Set<string>() };
     const first = await bench({ ...shared, ...options, me: '1:1' });
     await first.say(7, 0, 10_000);
@@ -173,6 +174,61 @@ describe('a speaker and its successor', () => {
     });
   });
 
+  describe('where the predecessor was killed when it had just taken back what its device had not begun to play', () => {
+    /** Killed in the middle of that call: what it would have written after it is not there. */
+    async function killedTakingBack() {
+      let asLeft: Buffer | undefined;
+      const path = () => join(stateDir(), 'speaker-playout.json');
+      const takeBack = (samples: number) => {
+        asLeft = readFileSync(path());
+        return Math.min(samples, 1_440);
+      };
+      const both = await pair({ perishable: 0, takeBack });
+      return {
+        ...both,
+        async successor() {
+          await both.first.kill();
+          writeFileSync(path(), asLeft ?? '');
+          return both.successorOnSameOutput();
+        },
+      };
+    }
+
+    it('plays it again, because nobody has it', async () => {
+      const { first, successor } = await killedTakingBack();
+      await first.play(1_000);
+      await first.play(1_000);
+      await first.publish(volume, { volume: 0.5 });
+      const second = await successor();
+      const half = [...coded(2_600 - 1_440, 240)].map((sample) => Math.round(sample / 2));
+      expect(await second.play(240)).toEqual(half);
+    });
+
+    it('plays nothing twice where it was silence', async () => {
+      const { first, successor, clock } = await killedTakingBack();
+      await first.publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+      await first.play(120);
+      await first.play(1_440);
+      await first.publish(speech, { utterance: 1, state: 'discarded', probability: 0, speechMs: 64, at: 1 });
+      const second = await successor();
+      clock.advance(4_000);
+      await settled();
+      // Behind the ramp up.
+      expect((await second.play(480)).slice(300)).toEqual([...coded(120 + 300, 180)]);
+    });
+  });
+
+  it('withdraws the evidence of speech it has inherited when nothing more is heard of it', async () => {
+    const { first, successor, clock } = await pair();
+    await first.publish(speech, { utterance: 1, state: 'possible', probability: 0.8, speechMs: 64, at: 1 });
+    await first.play(600);
+    await first.kill();
+    const second = await successor();
+    expect(voice(await second.play(1_200))).toEqual([]);
+    clock.advance(3_000);
+    expect(voice(await second.play(1_200)).length).toBeGreaterThan(1_000);
+  });
+
   it('plays on to its last sample with what arrives after its last word', async () => {
     const { first } = await pair();
     await first.play(9_000);
@@ -316,6 +372,131 @@ describe('a speaker and its successor', () => {
     expect(second.told().filter((line) => line.includes('finished'))).toEqual(['7 finished 10010']);
   });
 
+  describe('of a reply whose last sample has been handed over, and is still on its way through the device', () => {
+    /** One that has said its last word, and is waiting for the device to play out. */
+    async function playingOut() {
+      let playedOut = (): void => undefined;
+      const closing = new Promise<void>((resolve) => {
+        playedOut = resolve;
+      });
+      const both = await pair({ perishable: 0, closing });
+      await both.first.say(7, 10_000, 10, true);
+      await both.first.play(9_400);
+      await both.first.play(10);
+      return {
+        ...both,
+        async playedOut() {
+          playedOut();
+          await settled();
+        },
+        /** Time passes, and the device of the successor plays. */
+        async pass(ms: number, second: Awaited<ReturnType<typeof both.successor>>) {
+          for (let passed = 0; passed < ms; passed += 20) {
+            both.clock.advance(20);
+            await second.play(480);
+          }
+        },
+      };
+    }
+    const ends = (told: string[]) => told.filter((line) => line.includes('finished'));
+
+    it('tells the end when it finds its predecessor killed', async () => {
+      const { first, successorOnSameOutput, pass } = await playingOut();
+      await first.leave();
+      await first.kill();
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+      expect(second.states.at(-1)).toMatchObject({ state: 'idle' });
+    });
+
+    it('tells the end when the predecessor is killed beside it', async () => {
+      const { first, successorOnSameOutput, pass } = await playingOut();
+      const second = await successorOnSameOutput();
+      await first.leave();
+      await pass(60, second);
+      await first.kill();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+    });
+
+    it('leaves it to a predecessor that lives, however long its device takes', async () => {
+      const { first, successorOnSameOutput, pass, playedOut } = await playingOut();
+      await first.leave();
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual([]);
+      await playedOut();
+      await first.kill();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+    });
+
+    it('does not tell it again of one that told it and died before anybody followed', async () => {
+      const { first, successorOnSameOutput, pass, playedOut } = await playingOut();
+      await first.leave();
+      await playedOut();
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual([]);
+    });
+
+    it('does not tell it again of one whose device had stopped taking samples', async () => {
+      const { first, clock, successorOnSameOutput, pass, playedOut } = await playingOut();
+      await first.say(8, 0, 5_000);
+      await first.play(20);
+      const second = await successorOnSameOutput();
+      const before = ends(second.told()).length;
+      await first.leave();
+      clock.advance(500);
+      await settled();
+      await playedOut();
+      await pass(1_000, second);
+      expect([...new Set(ends(second.told()))]).toEqual(ends(second.told()));
+      expect(before).toBe(0);
+    });
+
+    it('tells it still when it is told to stop itself before it could be sure', async () => {
+      const { first, clock, successorOnSameOutput } = await playingOut();
+      const second = await successorOnSameOutput();
+      await first.leave();
+      clock.advance(20);
+      await second.play(240);
+      await first.kill();
+      clock.advance(20);
+      await second.stop();
+      expect(ends(second.told())).toEqual(['7 finished 10010']);
+    });
+
+    it('says nothing of an end of long ago', async () => {
+      const { first, clock, successorOnSameOutput, pass } = await playingOut();
+      await first.leave();
+      await first.kill();
+      clock.advance(60_000);
+      const second = await successorOnSameOutput();
+      await pass(1_000, second);
+      expect(ends(second.told())).toEqual([]);
+    });
+
+    it('knows the end of a stream that came after the last sample was handed over', async () => {
+      const { first, successorOnSameOutput, pass, clock } = await pair({ perishable: 0 }).then((both) => ({
+        ...both,
+        pass: async (second: Awaited<ReturnType<typeof both.successor>>) => {
+          both.clock.advance(100);
+          await settled();
+          await second.play(480);
+        },
+      }));
+      await first.play(12_000);
+      await first.kill();
+      await first.say(7, 10_000, 0, true);
+      clock.advance(700);
+      const second = await successorOnSameOutput();
+      await pass(second);
+      expect(ends(second.told())).toEqual(['7 finished 10000']);
+    });
+  });
+
   it('leaves the state topic to the one that speaks', async () => {
     const { first, successor, clock } = await pair();
     const second = await successor();
@@ -325,6 +506,63 @@ describe('a speaker and its successor', () => {
     clock.advance(20);
     await second.play(240);
     expect(first.states.filter(({ leaving }) => leaving)).toHaveLength(1);
+  });
+
+  it('contradicts neither its predecessor nor its successor', async () => {
+    // It is still there while its device plays out.
+    const { first, successor, clock } = await pair({ closing: new Promise(() => undefined) });
+    const second = await successor();
+    await first.play(4_800);
+    clock.advance(500);
+    await settled();
+    await first.leave();
+    await first.play(3_600);
+    clock.advance(20);
+    await second.play(9_000);
+    clock.advance(500);
+    await settled();
+    const [last] = first.states.slice(-1);
+    const said = first.states.length;
+    clock.advance(500);
+    await settled();
+    expect(last).toMatchObject({ state: 'speaking', turn: 7 });
+    expect(last?.leaving).toBeUndefined();
+    expect(first.states).toHaveLength(said);
+  });
+
+  it('is the only one that speaks where two have waited for one that is killed', async () => {
+    const { first, hub, clock, dead, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    const third = await bench({ hub, clock, dead, me: '3:3', perishable: 0, continues: true });
+    await first.kill();
+    clock.advance(20);
+    await settled();
+    expect(voice(await second.play(480))).toEqual([...coded(600, 480)]);
+    expect(voice(await third.play(480))).toEqual([]);
+    await second.kill();
+    expect(voice(await third.play(480)).slice(0, 240)).toEqual([...coded(1_080, 240)]);
+  });
+
+  it('says its state once and for all where two have waited for the same predecessor', async () => {
+    const { first, hub, clock, dead, successorOnSameOutput } = await pair({ perishable: 0 });
+    const second = await successorOnSameOutput();
+    const third = await bench({ hub, clock, dead, me: '3:3', perishable: 0, continues: true });
+    await first.stop();
+    clock.advance(20);
+    await settled();
+    const sounded = voice(await second.play(480));
+    // The other one waits for its end in turn.
+    expect(voice(await third.play(480))).toEqual([]);
+    expect(sounded).toHaveLength(480);
+    clock.advance(1_000);
+    await settled();
+    const said = third.states.length;
+    for (let passed = 0; passed < 1_000; passed += 100) {
+      clock.advance(100);
+      await settled();
+    }
+    expect(third.states).toHaveLength(said);
+    expect(third.states.at(-1)).toMatchObject({ state: 'speaking', turn: 7 });
   });
 
   it('does not take up a reply of long ago', async () => {

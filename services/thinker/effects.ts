@@ -7,7 +7,7 @@ import type { Recollection } from './conversation/recollection.ts';
 import type { Remarks } from './conversation/remarks.ts';
 import { isOver, reportOf, type Turn } from './conversation/turn.ts';
 import { GO_ON } from './live/instruction.ts';
-import type { PcmBytes } from './reply/pcm-bytes.ts';
+import type { LiveSound } from './reply/live-sound.ts';
 import type { ReplyStream } from './reply/reply-stream.ts';
 import type { SessionRunner } from './session/session-runner.ts';
 import type { ThinkerOutput } from './thinker-options.ts';
@@ -30,7 +30,7 @@ export interface Workers {
   readonly tools: Toolbox;
   readonly answers: Answers;
   readonly reply: ReplyStream;
-  readonly pcm: PcmBytes;
+  readonly liveSound: LiveSound;
 }
 
 /** Carries out one effect of the conversation. @param samples the sound that came with the event. */
@@ -40,7 +40,7 @@ export function carryOut(
   atMs: number,
   samples: Int16Array | undefined,
 ): void {
-  const { output, session, uplink, questions, remarks, tools, answers, reply, pcm } = workers;
+  const { output, session, uplink, questions, remarks, tools, answers, reply, liveSound } = workers;
   switch (effect.type) {
     case 'announce':
       output.turn(reportOf(effect.turn, atMs));
@@ -76,7 +76,7 @@ export function carryOut(
       if (samples) reply.play(effect.turn, samples, atMs);
       break;
     case 'endAudio':
-      pcm.reset();
+      liveSound.endAnswer();
       reply.end(effect.turn, atMs);
       break;
     case 'endLostAudio':

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import type { Question } from './backends/answer-backend.ts';
 import type { Memory } from './conversation/memory-store.ts';
@@ -22,6 +23,7 @@ function bench(saved: Memory[] = []) {
   const clock = manualClock();
   const server = fakeLive();
   const asked: Question[] = [];
+  const frames: PcmFrame[] = [];
   const nothing = () => undefined;
   const thinker = new Thinker({
     clock,
@@ -31,7 +33,7 @@ function bench(saved: Memory[] = []) {
       turn: nothing,
       transcript: nothing,
       session: nothing,
-      audio: nothing,
+      audio: (frame) => void frames.push(frame),
       toolCall: nothing,
       toolStatus: nothing,
       explain: nothing,
@@ -62,6 +64,7 @@ function bench(saved: Memory[] = []) {
     clock,
     server,
     asked,
+    frames,
     thinker,
     speak(utterance: number) {
       thinker.hear(utterance, new Int16Array(320), clock.nowMs() * 1000);
@@ -145,4 +148,17 @@ it('tells Live with the next question what the level below has answered on the s
   speak(1);
   expect(server.connections).toHaveLength(1);
   expect(sent()).toMatch(/what is this\?.*It is a door\./);
+});
+
+it('publishes an answer at 24 kHz whatever rate the server says, and ends it behind its sound', async () => {
+  const { open, speak, say, frames } = bench();
+  open();
+  speak(1);
+  const data = Buffer.alloc(2 * 48_000).toString('base64');
+  say({ serverContent: { modelTurn: { parts: [{ inlineData: { mimeType: 'audio/pcm;rate=48000', data } }] } } });
+  say({ serverContent: { generationComplete: true, turnComplete: true } });
+  await expect.poll(() => frames.at(-1)?.last).toBe(true);
+  const samples = frames.reduce((sum, frame) => sum + frame.samples.length, 0);
+  expect(samples).toBeGreaterThan(23_900);
+  expect(samples).toBeLessThanOrEqual(24_000);
 });

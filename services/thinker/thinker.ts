@@ -10,7 +10,7 @@ import { Bill } from './live/bill.ts';
 import type { LiveConnection } from './live/live-connection.ts';
 import type { ServerEvent } from './live/server-message.ts';
 import { Repeats } from './repeats.ts';
-import { PcmBytes } from './reply/pcm-bytes.ts';
+import { LiveSound } from './reply/live-sound.ts';
 import { ReplyStream } from './reply/reply-stream.ts';
 import { SessionRunner } from './session/session-runner.ts';
 import { SESSION_POLICY } from './session/session-state.ts';
@@ -32,7 +32,7 @@ export class Thinker {
   readonly camera = new NewestFrame();
   private readonly options: ThinkerOptions;
   private readonly questions = new Questions();
-  private readonly pcm = new PcmBytes();
+  private readonly liveSound: LiveSound;
   private readonly session: SessionRunner;
   private readonly uplink: Uplink;
   private readonly openMicrophone: OpenMicrophone;
@@ -53,6 +53,7 @@ export class Thinker {
     this.repeats = new Repeats(clock, meters);
     this.bill = new Bill(options.identity.model, meters);
     this.reply = new ReplyStream((frame) => output.audio(frame));
+    this.liveSound = new LiveSound({ log, meters, deliver: (event, samples) => this.serverSaid(event, samples) });
     this.answers = new Answers(backends, log, (turn, report, samples) =>
       this.conversation.tell({ type: 'backendReported', turn, report }, samples),
     );
@@ -82,7 +83,7 @@ export class Thinker {
           this.tools.cancel();
           this.conversation.tell({ type: 'disconnected' });
         },
-        said: (event) => this.serverSaid(event),
+        said: (event) => this.liveSound.accept(event),
         failed: (failure) => this.conversation.tell({ type: 'liveFailed', failure }),
         ponged: (ping) => {
           room.ponged(ping);
@@ -132,10 +133,10 @@ export class Thinker {
         this.session.ping(true);
       },
     });
-    const { session, uplink, questions, camera, remarks, recollection, tools, answers, reply, pcm } = this;
+    const { session, uplink, questions, camera, remarks, recollection, tools, answers, reply, liveSound } = this;
     const workers: Workers = {
       ...{ clock, meters, output, session, uplink, questions, camera },
-      ...{ remarks, recollection, tools, answers, reply, pcm },
+      ...{ remarks, recollection, tools, answers, reply, liveSound },
     };
   }
 
@@ -259,7 +260,7 @@ export class Thinker {
   }
 
   private sessionOpened(live: LiveConnection, unknownSinceMs: number | undefined): void {
-    this.pcm.reset();
+    this.liveSound.newConnection();
     this.bill.newConnection();
     this.uplink.attach(live);
     const lines = unknownSinceMs === undefined ? [] : this.recollection.tellSince(unknownSinceMs);
@@ -268,14 +269,12 @@ export class Thinker {
     this.conversation.tell({ type: 'connected' });
   }
 
-  private serverSaid(event: ServerEvent): void {
+  private serverSaid(event: ServerEvent, samples: Int16Array = new Int16Array(0)): void {
     switch (event.type) {
-      case 'audio': {
-        const samples = this.pcm.take(event.bytes);
+      case 'audio':
         this.bill.heard(samples.length);
         this.conversation.tell({ type: 'serverSaid', event, samples: samples.length }, samples);
         return;
-      }
       case 'usageReported': {
         const { sentBytes, receivedBytes } = this.session;
         const usage = this.bill.book(event.usage, { sentBytes, receivedBytes, pictures: this.uplink.picturesSent });

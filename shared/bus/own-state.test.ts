@@ -47,6 +47,20 @@ test('its own messages are not taken for those of somebody else, however fast th
   expect(seen).toEqual(['connecting', 'connected']);
 });
 
+test('what it has left to somebody else is said by that one alone, until it speaks again', async () => {
+  const { own, seen, pass, stranger } = await world();
+  own.publish(CONNECTED);
+  await pass();
+  stranger.publish(session, { ...CONNECTED, state: 'failed' });
+  await settle();
+  own.leave();
+  await pass();
+  own.publish({ ...CONNECTED, state: 'idle' });
+  stranger.publish(session, { ...CONNECTED, state: 'failed' });
+  await pass();
+  expect(seen).toEqual(['connected', 'failed', 'idle', 'failed', 'idle']);
+});
+
 test('before it has said anything, and after its end, it contradicts nobody', async () => {
   const { own, seen, pass, stranger } = await world();
   stranger.publish(session, CONNECTED);

@@ -6,6 +6,8 @@ import type { Bus } from './bus.ts';
 /** What this process alone knows, on a retained topic of its own. */
 export interface OwnState<Payload> {
   publish(payload: Payload): void;
+  /** Until the next `publish` it is somebody else's. */
+  leave(): void;
   stop(): void;
 }
 
@@ -37,6 +39,9 @@ export async function startOwnState<Payload>(
     publish(payload) {
       said = channel.codec.decode(channel.codec.encode(payload));
       bus.publish(channel, payload);
+    },
+    leave() {
+      said = undefined;
     },
     stop() {
       cancel?.();

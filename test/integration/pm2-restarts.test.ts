@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { level, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
@@ -6,6 +5,7 @@ import { status } from '#shared/contract/service.ts';
 import { turn } from '#shared/contract/thinker.ts';
 import { align } from '../../bench/restart/align.ts';
 import { heardByGemini, loadScenario, longSpeech } from '../../bench/restart/signals.ts';
+import { audioInProcesses, sourceOutputs } from './harness/listeners.ts';
 import { type Pm2Stack, preparePm2Stack } from './harness/pm2-stack.ts';
 import { describeWith } from './harness/requires.ts';
 import { BIT_EXACT_CARD, createVirtualSoundCard, type VirtualSoundCard } from './harness/virtual-sound-card.ts';
@@ -103,12 +103,6 @@ describeWith(
   },
 );
 
-/** How many captures are open on the card. */
-async function sourceOutputs(card: VirtualSoundCard): Promise<number> {
-  const list = await card.pactl('list', 'short', 'source-outputs');
-  return list.split('\n').filter(Boolean).length;
-}
-
 function watchMicrophones(card: VirtualSoundCard) {
   const counts: number[] = [];
   let over = false;
@@ -126,20 +120,4 @@ function watchMicrophones(card: VirtualSoundCard) {
       await watching;
     },
   };
-}
-
-/** Process ids of everything that runs audio-in in this stack. */
-function audioInProcesses(stack: Pm2Stack): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && read(pid, 'cmdline').includes('audio-in.cjs'))
-    .filter((pid) => read(pid, 'environ').includes(stack.stateDir));
-}
-
-function read(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -32,6 +32,8 @@ export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'h
   continuous: boolean;
 }
 
+type PredecessorState = Omit<HandoverState, 'state' | 'pid'>;
+
 /** How a successor joined its capture to its predecessor's. */
 export interface Splice {
   outputs: ListeningOutput[];
@@ -126,7 +128,7 @@ export class Listening {
   }
 
   /** Publishes nothing any more; the result is what a successor needs to go on at the very next sample. */
-  leave(): Omit<HandoverState, 'state' | 'pid'> {
+  leave(): PredecessorState {
     this.publishing = false;
     const reference = this.ring.head;
     // With the device closed there is nothing to join to, and what was heard before it was closed is nobody's business.
@@ -144,29 +146,56 @@ export class Listening {
    * Goes on where another process left: finds its last samples in our own, or trusts the clock where there is nothing to
    * find. @returns undefined while the sound has not come that far; call again with more of it.
    */
-  splice(left: Omit<HandoverState, 'state' | 'pid'>, options: ListeningOptions): Splice | undefined {
+  splice(left: PredecessorState, options: ListeningOptions): Splice | undefined {
     if (this.ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
     this.splicedAt = this.ring.head;
     const byClock = this.sampleClock.positionAt(left.at);
     if (left.samples === '' || byClock < this.captureBegan - JOINT_WITHIN_SAMPLES) {
-      // The predecessor's device was closed, or it left long before our own came: nothing joins.
-      this.begin();
-      return { outputs: [], matched: false, offsetSamples: 0 };
+      // The predecessor's device was closed, or it left long before our own came: nothing joins. What it had begun ends there.
+      const splice = this.spliceAt(left, this.ring.head, options);
+      const outputs = [...splice.outputs, ...this.utterances.cut('ended')];
+      this.utterances.beginHere();
+      return { ...splice, outputs };
     }
-    const samples = samplesOf(left.samples);
-    const found = findJoint(samples, { ring: this.ring, began: this.captureBegan }, byClock);
+    const found = this.findJoint(left, byClock);
     const reference = found ?? byClock;
     if (reference > this.ring.head) return undefined;
     if (found === undefined && this.ring.head < byClock + JOINT_WITHIN_SAMPLES) return undefined;
-    this.ring.replaceBefore(reference, samples);
-    this.utterances.adopt(left, reference);
-    this.publishing = true;
-    this.measured = this.ring.head;
+    const splice = this.spliceAt(left, reference, options);
+    return { ...splice, matched: found !== undefined, offsetSamples: reference - byClock };
+  }
+
+  /** As `splice`, with the sound there is: for a process that will hear no more of it. */
+  spliceNow(left: PredecessorState, options: ListeningOptions): Splice {
+    const byClock = Math.min(this.ring.head, this.sampleClock.positionAt(left.at));
+    // Where our own capture did not hear the joint, the predecessor's last sample is the last one.
+    const reference = byClock < this.captureBegan ? this.ring.head : (this.findJoint(left, byClock) ?? byClock);
+    return this.spliceAt(left, Math.min(this.ring.head, reference), options);
+  }
+
+  /** Takes back what the predecessor had begun: the user has closed the microphone. */
+  discard(left: PredecessorState): ListeningOutput[] {
+    this.adopt(left, this.ring.head);
+    return this.cut('discarded');
+  }
+
+  private findJoint(left: PredecessorState, byClock: number): number | undefined {
+    return findJoint(samplesOf(left.samples), { ring: this.ring, began: this.captureBegan }, byClock);
+  }
+
+  /** @param reference where in our own capture the predecessor's last sample is, or just behind. */
+  private spliceAt(left: PredecessorState, reference: number, options: ListeningOptions): Splice {
     const unjudged = this.ahead.filter(({ position }) => position > reference + left.judged - HOP_SAMPLES / 2);
-    this.ahead = [];
+    this.adopt(left, reference);
     const outputs: ListeningOutput[] = unjudged.flatMap((window) => this.utterances.hear(window, this.gated(options)));
     outputs.push(...this.utterances.frames());
-    return { outputs, matched: found !== undefined, offsetSamples: reference - byClock };
+    return { outputs, matched: false, offsetSamples: 0 };
+  }
+
+  private adopt(left: PredecessorState, reference: number): void {
+    this.begin();
+    this.ring.replaceBefore(reference, samplesOf(left.samples));
+    this.utterances.adopt(left, reference);
   }
 
   private whenPublishing(act: () => ListeningOutput[]): ListeningOutput[] {

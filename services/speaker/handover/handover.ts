@@ -4,6 +4,7 @@ import type { Inheritance, PlayoutState } from '../playout/playout-state.ts';
 import { endDoomed } from '../playout/turn-changes.ts';
 import type { YieldingState } from '../yielding.ts';
 import { type PlayoutRecord, PlayoutRecordFile } from './playout-record.ts';
+import type { TurnEnd } from './untold-ends.ts';
 
 /** A reply that goes on after half a minute of silence answers a question nobody remembers. */
 const MAX_AGE_MS = 30_000;
@@ -18,15 +19,25 @@ const SAMPLES_PER_MS = 24;
  */
 export function inheritanceOf(record: PlayoutRecord, nowMs: number, unwritten = 0): Inheritance {
   const { turns, current, leaving, over, known, final, toGo, perishable } = record;
-  if (Math.abs(nowMs - record.atMs) > MAX_AGE_MS) {
+  if (isStale(record, nowMs)) {
     const stale = [...turns, ...leaving].map(({ turn }) => turn);
     return { turns: [], leaving: [], over: [...over, ...stale], known: [], lostSamples: 0 };
   }
   if (final && toGo === 0) {
-    // Everything it has handed over is heard, and it tells the end of that itself.
+    // Everything it has handed over is heard, and it tells the end of that itself (see `untoldEndsOf`).
     return { turns, current, leaving: [], over: [...over, ...leaving.map(({ turn }) => turn)], known, lostSamples: 0 };
   }
   return { turns, current, leaving, over, known, lostSamples: perishable + unwritten };
+}
+
+/** What a process that has handed over its last sample has still to tell, when the device has played it. */
+export function untoldEndsOf(record: PlayoutRecord, nowMs: number): TurnEnd[] {
+  if (!record.final || record.toGo > 0 || isStale(record, nowMs)) return [];
+  return record.leaving.map(({ turn, position }) => ({ turn, position }));
+}
+
+function isStale({ atMs }: PlayoutRecord, nowMs: number): boolean {
+  return Math.abs(nowMs - atMs) > MAX_AGE_MS;
 }
 
 /** Keeps the record of this process's playout on disk: cheap enough for every period, and silent while nothing changes. */
@@ -35,6 +46,7 @@ export class HandoverBook {
   private readonly clock: Clock;
   private readonly process: string;
   private written: PlayoutState | undefined;
+  private retrieving = false;
 
   /** @param process who writes, see `Processes`. */
   constructor(path: string, process: string, clock: Clock) {
@@ -45,13 +57,22 @@ export class HandoverBook {
 
   /**
    * @param unheard samples handed over and not yet heard. @param perishable how many of them die with this process.
-   * @param toGo in the last word, and until it has come true: samples still to hand over before this process stops.
+   * @param retrieving samples that are taken back out of the device's queue right after this, and are lost if this process dies
+   * before it has written again. @param toGo in the last word, and until it has come true: samples still to hand over before this process stops.
    */
   write(
     state: PlayoutState,
-    { heard, unheard, perishable, toGo }: OutputLatency & { heard: YieldingState['heard']; toGo?: number },
+    {
+      heard,
+      unheard,
+      perishable,
+      toGo,
+      retrieving = 0,
+    }: OutputLatency & { heard: YieldingState['heard']; toGo?: number; retrieving?: number },
   ): void {
-    if (toGo === undefined && !hasMoved(this.written, state)) return;
+    const isNews = retrieving > 0 || this.retrieving || hasMoved(this.written, state);
+    if (toGo === undefined && !isNews) return;
+    this.retrieving = retrieving > 0;
     this.written = state;
     const nowMs = this.clock.nowMs();
     // A turn that is fading out was dropped: if we are killed in its ramp, nobody takes it up again.
@@ -62,7 +83,7 @@ export class HandoverBook {
       final: toGo !== undefined,
       toGo: toGo ?? 0,
       silentAtMs: nowMs + (unheard + (toGo ?? 0)) / SAMPLES_PER_MS,
-      perishable,
+      perishable: Math.max(perishable, retrieving),
       turns: turns.map(({ turn, position, told }) => ({ turn, position, told })),
       ...(current !== undefined && { current }),
       leaving: leaving.map(({ plan, left }) => ({ turn: plan.turn, position: plan.position, left })),

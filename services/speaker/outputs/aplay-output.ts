@@ -181,6 +181,7 @@ async function playThrough(aplay: AplayProcess, setup: Setup): Promise<Output | 
       stream: { pid: aplay.pid, lose: end },
       unheardSamples: () => PERIOD_SAMPLES * unheardPeriods(),
       perishableSamples: () => 0,
+      retrievableSamples: () => (state !== 'open' || resampled ? 0 : PERIOD_SAMPLES * queued),
       takeBack(samples) {
         if (state !== 'open' || resampled) return 0;
         const bytes = aplay.drain();

@@ -15,6 +15,8 @@ export interface OutputKeeper {
   /** See `Output`. */
   readonly continues: boolean;
   /** See `Output`; none while no device is open. */
+  readonly retrievable: number;
+  /** See `Output`; none while no device is open. */
   takeBack(samples: number): number;
   /** Takes no more samples; resolves when the device is free. */
   close(): Promise<void>;
@@ -114,6 +116,9 @@ export function keepOutput(
     },
     get continues() {
       return output?.continues === true;
+    },
+    get retrievable() {
+      return output?.retrievableSamples?.() ?? 0;
     },
     takeBack: (samples) => output?.takeBack?.(samples) ?? 0,
     close() {

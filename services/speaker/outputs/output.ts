@@ -20,6 +20,8 @@ export interface Output {
    * source is asked for others in their place at the end of this tick. Where it is missing nothing can be taken back.
    */
   takeBack?(samples: number): number;
+  /** How many of the newest samples `takeBack` will have in its hands for a moment: if this process is killed then, nobody plays them. */
+  retrievableSamples?(): number;
   /** Takes no more samples from this call on; resolves when the last one taken has been heard. Never rejects. */
   close(): Promise<void>;
 }
