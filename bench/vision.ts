@@ -10,6 +10,7 @@ import { sceneNumber } from '#shared/jpeg/scene-number.ts';
 import { ALLOCATOR } from '../cli/pm2.ts';
 import { createFakeCamera } from '../test/integration/harness/fake-camera.ts';
 import { startTestStack, type TestStack } from '../test/integration/harness/test-stack.ts';
+import { cpuSeconds } from './processes.ts';
 import { type BenchRow, type BenchTable, percentiles } from './table.ts';
 import { drawScene } from './vision-scenes.ts';
 
@@ -22,8 +23,6 @@ const MEMORY_PERIOD_MS = 500;
 const FPS = 2;
 /** What Gemini charges for one picture of up to 768×768 pixels (its token documentation). */
 const TOKENS_A_FRAME = 258;
-/** USER_HZ of every Linux on our machines: the unit of /proc/PID/stat. */
-const TICKS_A_SECOND = 100;
 
 /** A camera of 1280×720 at 12 fps on three scenes: what reaches the bus, how fresh, and what the process costs. */
 export async function benchVision(): Promise<BenchTable> {
@@ -129,12 +128,6 @@ async function observe(stack: TestStack, pid: number, speaking: boolean): Promis
   end();
   if (speaking) stack.bus.publish(speech, { ...said, state: 'ended' });
   return { seen, ages, seconds, cpuPercent, pss, own };
-}
-
-/** User and system time of the process so far; its capture program is another process. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
 function memoryMb(pid: number): { pss: number; own: number } {

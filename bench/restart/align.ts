@@ -74,18 +74,19 @@ export function withNoise(samples: Int16Array): Int16Array {
   });
 }
 
-/** The longest run of silence between the first and the last sound, in milliseconds. */
-export function longestSilenceMs(recording: Int16Array, rateHz: number): number {
-  let longest = 0;
+/** The longest run of silence between the first and the last sound, in samples; `from` is where it begins. */
+export function longestSilence(recording: Int16Array): { samples: number; from: number } {
+  let longest = { samples: 0, from: 0 };
   let run = 0;
   let heard = false;
-  for (const sample of recording) {
-    if (sample === 0) run += 1;
-    else {
-      if (heard) longest = Math.max(longest, run);
-      heard = true;
-      run = 0;
+  for (const [at, sample] of recording.entries()) {
+    if (sample === 0) {
+      run += 1;
+      continue;
     }
+    if (heard && run > longest.samples) longest = { samples: run, from: at - run };
+    heard = true;
+    run = 0;
   }
-  return (longest * 1000) / rateHz;
+  return longest;
 }

@@ -10,7 +10,7 @@ import type { TurnRule } from '../../simulator/scenario/scenario.ts';
 import type { Pm2Stack } from '../../test/integration/harness/pm2-stack.ts';
 import type { VirtualSoundCard } from '../../test/integration/harness/virtual-sound-card.ts';
 import { Watched } from '../../test/integration/harness/watched.ts';
-import { longestSilenceMs, total } from './align.ts';
+import { longestSilence, total } from './align.ts';
 import { type Disturbance, type Disturbed, disturberOf } from './disturbance.ts';
 import {
   alteredIn,
@@ -30,6 +30,8 @@ export interface Segment {
   reply: { lost: number; doubled: number };
   speech: { lost: number; doubled: number };
   longestSilenceMs: number;
+  /** When it began. */
+  longestSilenceWhen: string;
   /** How often the sound card ran dry: it then plays silence, and no sample is lost by that. */
   underruns: number;
   /** Turns that were asked again, each of which says so. */
@@ -119,12 +121,15 @@ export async function runSegment(
       ...described('speech', question, ({ from }) => after(spokenFromMs + (from * 1000) / MICROPHONE_RATE_HZ)),
       ...(complaint ? [complaint] : []),
     ];
+    const heard = spanOf(samples, replies);
+    const silence = longestSilence(samples.subarray(heard.from, heard.to));
     if (wrong.length > 0) writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
     return {
       disturbed,
       reply: { lost: total(reply.lost), doubled: total(reply.doubled) },
       speech: { lost: total(question.lost), doubled: total(question.doubled) },
-      longestSilenceMs: longestSilenceMs(heardOf(samples, replies), REPLY_RATE_HZ),
+      longestSilenceMs: (silence.samples * 1000) / REPLY_RATE_HZ,
+      longestSilenceWhen: after(recordedFromMs + ((heard.from + silence.from) * 1000) / REPLY_RATE_HZ),
       underruns: risen(underruns.seen.map(({ payload }) => payload.counters['outputUnderruns'] ?? 0)),
       askedAgain: new Set(
         turns.seen.filter(({ payload }) => payload.error?.kind === 'restarted').map(({ payload }) => payload.turn),
@@ -169,13 +174,12 @@ async function answered({ turns, speeches, playbacks }: Heard): Promise<string |
   return 'the question was never answered';
 }
 
-/** The recording from the first to the last sample of the first reply; silence between two replies is no gap. */
-function heardOf(recording: Int16Array, replies: ReadonlyMap<number, PublishedReply>): Int16Array {
+/** Where the first reply begins and ends in the recording; silence between two replies is no gap. */
+function spanOf(recording: Int16Array, replies: ReadonlyMap<number, PublishedReply>): { from: number; to: number } {
   const first = [...replies.values()].find(({ from }) => from === 0);
-  if (!first) return recording;
-  const from = heardAt(recording, 0);
-  const to = heardAt(recording, first.to - 2);
-  return recording.subarray(Math.max(0, from), to < 0 ? recording.length : to);
+  const from = first ? heardAt(recording, 0) : 0;
+  const to = first ? heardAt(recording, first.to - 2) : -1;
+  return { from: Math.max(0, from), to: to < 0 ? recording.length : to };
 }
 
 function described(

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { level, speech } from '#shared/contract/audio-in.ts';
+import { level, type Speech, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { status } from '#shared/contract/service.ts';
-import { turn } from '#shared/contract/thinker.ts';
+import { type Turn, turn } from '#shared/contract/thinker.ts';
 import { align } from '../../bench/restart/align.ts';
 import { heardByGemini, loadScenario, longSpeech } from '../../bench/restart/signals.ts';
 import { audioInProcesses, sourceOutputs } from './harness/listeners.ts';
@@ -39,6 +39,23 @@ describeWith(
       await card?.close();
     });
 
+    /** The last question since then is the source, sample for sample. */
+    async function expectHeardWhole(
+      source: Int16Array,
+      sinceMs: number,
+      { turns, speeches }: { turns: Watched<Turn>; speeches: Watched<Speech> },
+    ): Promise<void> {
+      const questions = await heardByGemini(stack, sinceMs);
+      const { lost, doubled, firstIndex, lastIndex } = align(source, questions.at(-1) ?? new Int16Array(0));
+      const story = JSON.stringify({
+        questions: questions.map(({ length }) => length),
+        speech: speeches.seen.map(({ payload }) => payload),
+        turns: turns.seen.map(({ payload }) => payload),
+      });
+      const whole = { lost: [], doubled: [], firstIndex: 0, lastIndex: source.length - 1 };
+      expect({ lost, doubled, firstIndex, lastIndex }, story).toEqual(whole);
+    }
+
     it.each([
       ['reload', 'audio-in'],
       ['restart', 'audio-in'],
@@ -63,19 +80,7 @@ describeWith(
         await turns.next(({ state }) => state === 'done');
         await microphones.stop();
         expect(statuses.seen.some(({ payload }) => payload.pid !== before)).toBe(true);
-        const questions = await heardByGemini(stack, spokenAtMs);
-        const { lost, doubled, firstIndex, lastIndex } = align(source, questions.at(-1) ?? new Int16Array(0));
-        const story = JSON.stringify({
-          questions: questions.map(({ length }) => length),
-          speech: speeches.seen.map(({ payload }) => payload),
-          turns: turns.seen.map(({ payload }) => payload),
-        });
-        expect({ lost, doubled, firstIndex, lastIndex }, story).toEqual({
-          lost: [],
-          doubled: [],
-          firstIndex: 0,
-          lastIndex: source.length - 1,
-        });
+        await expectHeardWhole(source, spokenAtMs, { turns, speeches });
         // One before the handover, two in it, and afterwards one again.
         expect(microphones.most()).toBe(service === 'audio-in' ? 2 : 1);
         expect(microphones.last()).toBe(1);
@@ -83,6 +88,22 @@ describeWith(
       },
       60_000,
     );
+
+    it('pm2 restart all: every sample reaches Gemini all the same, and it is answered', async () => {
+      const bus = stack.connect();
+      const turns = await Watched.on(bus, turn);
+      const speeches = await Watched.on(bus, speech);
+      const source = await longSpeech(SPOKEN_SECONDS);
+      const speaking = card.speak(source, BIT_EXACT_CARD.micRateHz);
+      const { utterance } = await speeches.next(({ state }) => state === 'started');
+      await stack.pm2('restart', 'all');
+      await speaking;
+      await turns.next((report) => report.state === 'done' && report.utterance === utterance);
+      // The simulator is a new one, too: it has heard the question once, from its beginning.
+      await expectHeardWhole(source, 0, { turns, speeches });
+      await expect.poll(() => sourceOutputs(card), { timeout: 15_000 }).toBe(1);
+      await bus.close();
+    }, 90_000);
 
     it('pm2 stop audio-in leaves no process behind, and nobody listens', async () => {
       await stack.pm2('stop', 'audio-in');
