@@ -124,6 +124,7 @@ function row(what: string, segments: readonly Segment[], broken: readonly string
       'recovery median ms': middle(({ recoveryMs }) => recoveryMs),
       'away median ms': middle(({ awayMs }) => awayMs),
       'away max ms': Math.round(Math.max(0, ...disturbed.map(({ awayMs }) => awayMs))),
+      'machine stood still ms': Math.max(0, ...segments.map(({ stoodStillMs }) => stoodStillMs)),
       'card ran dry': sum(({ underruns }) => underruns),
     },
     budget: '0 lost, 0 doubled',

@@ -8,6 +8,7 @@ import { ask, replyPcm, type Turn, turn } from '#shared/contract/thinker.ts';
 import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import type { TurnRule } from '../../simulator/scenario/scenario.ts';
 import type { Pm2Stack } from '../../test/integration/harness/pm2-stack.ts';
+import { Stalls } from '../../test/integration/harness/stalls.ts';
 import type { VirtualSoundCard } from '../../test/integration/harness/virtual-sound-card.ts';
 import { Watched } from '../../test/integration/harness/watched.ts';
 import { longestSilence, total } from './align.ts';
@@ -32,6 +33,8 @@ export interface Segment {
   longestSilenceMs: number;
   /** When it began. */
   longestSilenceWhen: string;
+  /** The longest standstill of the machine beside it, above 50 ms: no sound card bridges more. */
+  stoodStillMs: number;
   /** How often the sound card ran dry: it then plays silence, and no sample is lost by that. */
   underruns: number;
   /** Turns that were asked again, each of which says so. */
@@ -73,6 +76,7 @@ export async function runSegment(
   const underruns = await Watched.on(bus, atTopic(metrics, { service: 'speaker' }));
   const replies = new Map<number, PublishedReply>();
   await bus.subscribe(replyPcm, ({ payload }) => notePublished(replies, payload));
+  const stalls = new Stalls();
   const disturb = await disturberOf(stack, bus, service, disturbance);
   const source = await longSpeech(SEGMENT_SECONDS - 3);
   const recording = await card.record('speaker', REPLY_RATE_HZ);
@@ -129,6 +133,7 @@ export async function runSegment(
       reply: { lost: total(reply.lost), doubled: total(reply.doubled) },
       speech: { lost: total(question.lost), doubled: total(question.doubled) },
       longestSilenceMs: (silence.samples * 1000) / REPLY_RATE_HZ,
+      stoodStillMs: stalls.longestMs,
       longestSilenceWhen: after(recordedFromMs + ((heard.from + silence.from) * 1000) / REPLY_RATE_HZ),
       underruns: risen(underruns.seen.map(({ payload }) => payload.counters['outputUnderruns'] ?? 0)),
       askedAgain: new Set(
@@ -137,6 +142,7 @@ export async function runSegment(
       wrong,
     };
   } finally {
+    await stalls.stop();
     await recording.stop();
     await bus.close();
   }
