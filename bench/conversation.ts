@@ -70,7 +70,7 @@ export async function benchConversation(): Promise<BenchTable> {
         what: 'CPU of the whole stack in conversation',
         values: { median: cpu.reduce((sum, { percent }) => sum + percent, 0), unit: '% of one core' },
         budget: '< 12 % of one core',
-        note: 'the simulator, which stands for Google, is in it',
+        note: 'without aplay, which is nobody’s child, and without the simulator, which stands for Google',
       },
     ];
     return { title: 'Conversation: latency, memory, CPU', rows };
