@@ -66,7 +66,7 @@ export const apps = [
   service('router'),
   // One picture is in hand at a time: a second thread would only hold memory.
   service('vision', { env: { UV_THREADPOOL_SIZE: '1' } }),
-  // Its last act may be to start a process that listens until the next one does (up to 5 s). Its arecord, where it has
-  // one, must not be told to stop before that.
-  service('audio-in', { kill_timeout: 10_000, treekill: false }),
+  // Its last act may be to wait for a broker that is restarted, too (3 s), and to start a process that listens until the next
+  // one does (5 s, and 3 for the broker again). Its arecord, where it has one, must not be told to stop before that.
+  service('audio-in', { kill_timeout: 16_000, treekill: false }),
 ];

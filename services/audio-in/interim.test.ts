@@ -114,10 +114,23 @@ describe('audio-in that is told to leave', () => {
     expect(started).toBe(1);
   });
 
-  it('starts none while the broker is away, over which it would have to take over', async () => {
+  it('waits for a broker that is restarted, too, before it starts one', async () => {
     await start(new ScriptedMicrophone());
     context.hub.disconnect();
-    await running.handOver?.();
+    const handingOver = running.handOver?.();
+    await settle();
+    expect(started).toBe(0);
+    context.hub.reconnect();
+    await handingOver;
+    expect(started).toBe(1);
+  });
+
+  it('starts none where the broker stays away, over which it would have to take over', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.disconnect();
+    const handingOver = running.handOver?.();
+    context.clock.advance(3_000);
+    await handingOver;
     context.hub.reconnect();
     expect(started).toBe(0);
   });

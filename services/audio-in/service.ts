@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { untilConnected } from '#shared/bus/until-connected.ts';
 import { type HandoverState, microphonePcm, microphoneResend } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { privacy, runtimeSettings } from '#shared/contract/control.ts';
@@ -31,6 +32,8 @@ const HISTORY_SAMPLES = 30 * MICROPHONE_RATE_HZ;
 const HEARD_BEFORE_READY_SAMPLES = MICROPHONE_RATE_HZ / 2;
 /** A successor that has not heard that much by now gets ready without: PM2 does not wait for ever. */
 const READY_WITHIN_MS = 2_500;
+/** A broker that was restarted with us is back by then, on a busy machine too. In `kill_timeout` of ecosystem.config.js. */
+const BROKER_BACK_MS = 3_000;
 
 /** What tests put in the place of hardware, model and process. */
 export interface AudioInParts {
@@ -229,10 +232,17 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     heardEnough = undefined;
     return {
       async handOver() {
-        // Without the broker nobody could take over.
-        const ours = handing.role === 'active' || handing.role === 'splicing';
-        const needed = bus.connected && ours && !handing.followed && feed?.isLive;
-        if (needed && !stackIsStopping(settings.stateDir, clock.nowMs())) await interim.start?.();
+        const { start } = interim;
+        const needed = () => {
+          const ours = handing.role === 'active' || handing.role === 'splicing';
+          return ours && !handing.followed && feed?.isLive && !stackIsStopping(settings.stateDir, clock.nowMs());
+        };
+        if (!start || !needed()) return;
+        // `pm2 restart all` takes the broker away first. Without one nobody could take over from us, nor be told where we stopped.
+        await untilConnected(bus, clock, BROKER_BACK_MS);
+        if (!bus.connected || !needed()) return;
+        await start();
+        await untilConnected(bus, clock, BROKER_BACK_MS);
       },
       stop: () => teardown.run(),
     };

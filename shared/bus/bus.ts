@@ -25,10 +25,10 @@ export interface Bus {
   readonly connected: boolean;
   /**
    * Called with true on every connection (after a reconnection: when the other clients have had time to subscribe again, so
-   * what is published then is heard) and false on every loss; at once with true when already connected.
+   * what is published then is heard) and false on every loss; at once with true when that is so already.
    */
   onConnection(listener: (connected: boolean) => void): () => void;
-  /** Resolves when everything published so far has left (QoS 1: has been acknowledged), or after `timeoutMs`. */
+  /** Resolves when everything published so far, and kept while the broker was away, has been acknowledged, or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }

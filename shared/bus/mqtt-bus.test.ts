@@ -92,3 +92,23 @@ describe('an ended subscription', () => {
     expect(asked.findLast((what) => what.includes('interrupt'))).toBe('unsubscribe cortex/control/interrupt');
   });
 });
+
+describe('a bus that is closed while its broker is away', () => {
+  it('waits for a broker that comes back soon, and says what it had kept', async () => {
+    const said: string[] = [];
+    broker.on('publish', ({ topic }) => {
+      if (!topic.startsWith('$SYS')) said.push(topic);
+    });
+    await arrived();
+    const lost = new Promise<void>((resolve) => {
+      bus.onConnection((connected) => {
+        if (!connected) resolve();
+      });
+    });
+    for (const socket of sockets) socket.destroy();
+    await lost;
+    bus.publish(interrupt, { id: 'last words', source: 'operator', at: 1 });
+    await bus.close();
+    expect(said).toEqual(['cortex/control/interrupt']);
+  });
+});

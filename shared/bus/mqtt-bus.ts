@@ -34,6 +34,8 @@ const RECONNECT_MS = 200;
  * sent when the others have had time to subscribe again; sent at once, it would reach nobody.
  */
 const RECONNECT_GRACE_MS = 500;
+/** A broker that comes back within this still gets what was kept for it when we close. */
+const LAST_WORDS_MS = 2 * RECONNECT_MS + RECONNECT_GRACE_MS;
 const REFUSED_RECONNECT_MS = 5_000;
 /** SUBACK return code of MQTT 3.1.1. */
 const SUBSCRIPTION_REFUSED = 128;
@@ -146,18 +148,20 @@ class MqttBus implements Bus {
 
   onConnection(listener: (connected: boolean) => void): () => void {
     this.connectionListeners.add(listener);
-    if (this.client.connected) listener(true);
+    if (this.client.connected && !this.graceOver) listener(true);
     return () => this.connectionListeners.delete(listener);
   }
 
   async flush(timeoutMs: number): Promise<void> {
     const giveUpAtMs = this.options.clock.nowMs() + timeoutMs;
-    while (this.unacknowledged > 0 && this.options.clock.nowMs() < giveUpAtMs) {
+    while ((this.unacknowledged > 0 || this.outbox.size > 0) && this.options.clock.nowMs() < giveUpAtMs) {
       await new Promise<void>((resolve) => this.options.clock.after(5, resolve));
     }
   }
 
   async close(): Promise<void> {
+    // The last words of a process that ends beside its broker: where it stopped, for its successor.
+    if (this.outbox.size > 0) await this.flush(LAST_WORDS_MS);
     this.graceOver?.();
     // A broker that does not answer must not hold up a shutdown.
     await Promise.race([

@@ -15,6 +15,11 @@ export class Outbox {
   private bytes = 0;
   dropped = 0;
 
+  /** How many messages wait. */
+  get size(): number {
+    return this.messages.length;
+  }
+
   keep(message: KeptMessage): void {
     this.messages.push(message);
     this.bytes += message.bytes.length;

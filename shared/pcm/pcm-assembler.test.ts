@@ -124,6 +124,18 @@ describe('the PCM assembler', () => {
     expect(heard(effects)).toEqual(upTo(10));
   });
 
+  it('takes what is shown again from long before the forgotten ones for old, and what is just being said for new', () => {
+    const bygone = frame(7, 0, 10, true);
+    const { effects } = run([
+      { type: 'forget', upToStream: 5_000 },
+      { type: 'frame', frame: { ...bygone, resent: true }, atMs: 1 },
+      { type: 'frame', frame: frame(8, 0, 10), atMs: 2 },
+      { type: 'frame', frame: { ...frame(8, 10, 10), resent: true }, atMs: 3 },
+    ]);
+    expect(effects.every((effect) => !('stream' in effect) || effect.stream === 8)).toBe(true);
+    expect(heard(effects)).toEqual(upTo(20));
+  });
+
   it('ends the stream that has been silent for longest when more are open than anybody has', () => {
     const frames = Array.from({ length: 17 }, (_unused, index): AssemblerEvent => {
       return { type: 'frame', frame: frame(100 - index, 0, 10), atMs: index };

@@ -84,7 +84,7 @@ export function nextAssembler(
     case 'frame': {
       const { frame, atMs } = event;
       const known = state.streams.get(frame.stream);
-      if (!known && isOver(state, frame.stream)) return { state, effects: [] };
+      if (!known && (isOver(state, frame.stream) || isBygone(state, frame))) return { state, effects: [] };
       return settle(state, frame.stream, admit(known ?? newStream(atMs), frame, atMs), atMs, policy);
     }
     case 'tick': {
@@ -102,6 +102,14 @@ export function nextAssembler(
 
 function isOver({ over, forgottenUpTo }: AssemblerState, stream: number): boolean {
   return stream === forgottenUpTo || isShortlyBefore(stream, forgottenUpTo) || over.includes(stream);
+}
+
+/**
+ * Shown again for whoever has missed it, and older than what is forgotten by so much that it was given before a restart. What
+ * is just being said is new, however low its number: a clock may have been set back.
+ */
+function isBygone({ forgottenUpTo }: AssemblerState, { stream, resent }: PcmFrame): boolean {
+  return resent && stream < forgottenUpTo;
 }
 
 function newStream(atMs: number): StreamState {

@@ -47,13 +47,8 @@ describeWith(
     ): Promise<void> {
       const questions = await heardByGemini(stack, sinceMs);
       const { lost, doubled, firstIndex, lastIndex } = align(source, questions.at(-1) ?? new Int16Array(0));
-      const story = JSON.stringify({
-        questions: questions.map(({ length }) => length),
-        speech: speeches.seen.map(({ payload }) => payload),
-        turns: turns.seen.map(({ payload }) => payload),
-      });
       const whole = { lost: [], doubled: [], firstIndex: 0, lastIndex: source.length - 1 };
-      expect({ lost, doubled, firstIndex, lastIndex }, story).toEqual(whole);
+      expect({ lost, doubled, firstIndex, lastIndex }, tell(questions, { turns, speeches })).toEqual(whole);
     }
 
     it.each([
@@ -98,7 +93,14 @@ describeWith(
       const { utterance } = await speeches.next(({ state }) => state === 'started');
       await stack.pm2('restart', 'all');
       await speaking;
-      await turns.next((report) => report.state === 'done' && report.utterance === utterance);
+      const isAnswered = () =>
+        turns.seen.some(({ payload }) => payload.state === 'done' && payload.utterance === utterance);
+      await expect
+        .poll(isAnswered, { timeout: 60_000 })
+        .toBe(true)
+        .catch(async (error: unknown) => {
+          throw new Error(tell(await heardByGemini(stack, 0), { turns, speeches }), { cause: error });
+        });
       // The simulator is a new one, too: it has heard the question once, from its beginning.
       await expectHeardWhole(source, 0, { turns, speeches });
       await expect.poll(() => sourceOutputs(card), { timeout: 15_000 }).toBe(1);
@@ -123,6 +125,18 @@ describeWith(
     }, 60_000);
   },
 );
+
+/** What was said and done, for whoever reads why it failed. */
+function tell(
+  questions: readonly Int16Array[],
+  { turns, speeches }: { turns: Watched<Turn>; speeches: Watched<Speech> },
+): string {
+  return JSON.stringify({
+    questions: questions.map(({ length }) => length),
+    speech: speeches.seen.map(({ payload }) => payload),
+    turns: turns.seen.map(({ payload }) => payload),
+  });
+}
 
 function watchMicrophones(card: VirtualSoundCard) {
   const counts: number[] = [];

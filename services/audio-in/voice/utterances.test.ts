@@ -134,6 +134,14 @@ describe('utterances', () => {
     expect(bench.frames.every(({ position }) => position >= 0 && position < 2 ** 32)).toBe(true);
   });
 
+  it('are counted on from those of the predecessor, so that one can tell which came shortly before which', () => {
+    const bench = new Bench().hear(...times(10, 0));
+    const endpointing = { phase: 'silent' as const, onset: 0, voicedSamples: 0, voicedUntil: 0, startPosition: 0 };
+    bench.utterances.adopt({ utterance: 17, spoken: 0, endpointing }, 0);
+    bench.hear(...times(10, 0.9));
+    expect(bench.story).toEqual(['18 possible', '18 started']);
+  });
+
   it('are gap-free, in order and never overlap, whatever is heard', () => {
     fc.assert(
       fc.property(

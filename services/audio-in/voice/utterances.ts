@@ -135,7 +135,9 @@ export class Utterances {
   /** Goes on where another process stood. Positions it cannot have had are moved to the next it can: nothing here may throw for them. */
   adopt({ utterance, spoken, endpointing, open }: UtteranceState, reference: number): void {
     this.utterance = utterance;
-    this.nextUtterance = Math.max(this.nextUtterance, utterance + 1);
+    // Not with our own first number, which lies ahead by as many seconds as the other one has run: of what it has said, and we
+    // may be asked for again, nobody could tell any more that it came shortly before.
+    this.nextUtterance = utterance + 1;
     this.spoken = spoken + reference;
     if (open) {
       const published = Math.min(this.ring.head, Math.max(this.ring.tail, open.published + reference));
