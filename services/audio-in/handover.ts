@@ -1,11 +1,12 @@
 import type { Bus } from '#shared/bus/bus.ts';
-import { type HandoverState, handover, level, microphonePcm } from '#shared/contract/audio-in.ts';
+import { type HandoverState, handover, level, microphonePcm, microphoneResend } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { status } from '#shared/contract/service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import type { Clock } from '#shared/time/clock.ts';
+import { ALL_KEPT, InheritedSound } from './inherited-sound.ts';
 import { nextRole, type Role, type SuccessionEffect, type SuccessionEvent } from './succession.ts';
 
 export interface HandoverOptions {
@@ -21,7 +22,7 @@ export interface HandoverOptions {
   splice(left: HandoverState): void;
   closeDevice(): void;
   openDevice(): void;
-  /** A frame that the predecessor published: we answer for it when it is gone. */
+  /** A frame that the predecessor published, before we were there or since: we answer for it when it is gone. */
   predecessorPublished(frame: PcmFrame): void;
 }
 
@@ -127,8 +128,12 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
       signOfLifeMs = clock.nowMs();
     }),
   );
+  const inherited = new InheritedSound();
   const endListening = await bus.subscribe(microphonePcm, ({ payload }) => {
-    if (role === 'waiting' && !payload.resent) options.predecessorPublished(payload);
+    if (role !== 'waiting') return;
+    const { isNew, ask } = inherited.accept(payload);
+    if (isNew) options.predecessorPublished(payload);
+    if (ask) bus.publish(microphoneResend, ask);
   });
   teardown.add(endListening);
   teardown.add(
@@ -142,7 +147,10 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
   );
 
   // Said before we are ready: whoever is told to leave because of us knows then that somebody follows.
-  if (isAccompanied()) bus.publish(handover, { state: 'waiting', pid });
+  if (isAccompanied()) {
+    bus.publish(handover, { state: 'waiting', pid });
+    bus.publish(microphoneResend, ALL_KEPT);
+  }
 
   return {
     get role() {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
-import { type Handover, handover, level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
+import { type Handover, handover, level, microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
@@ -438,6 +438,13 @@ describe('audio-in', () => {
 
     afterEach(() => successor?.stop());
 
+    /** Up to where these frames go on without a gap. */
+    function lengthOf(some: readonly PcmFrame[]): number {
+      let end = 0;
+      for (const { position: from, samples } of some) if (from === end) end += samples.length;
+      return end;
+    }
+
     function spoken(): Int16Array {
       const streams = new Set(frames.map((frame) => frame.stream));
       expect(streams.size).toBe(1);
@@ -462,6 +469,32 @@ describe('audio-in', () => {
       const voiced = spoken().filter((sample) => sample !== 0);
       expect(voiced).toEqual(voice(begin, 3_000));
       expect(frames.at(-1)?.last).toBe(true);
+    });
+
+    it('a successor has what was said before it was there, for a thinker that is started again, too', async () => {
+      await startBoth();
+      await both(1_500, 'voice');
+      await both(1_000, 'silence');
+      const begin = position;
+      await both(1_500, 'voice');
+      await startSuccessor();
+      await running?.stop();
+      running = undefined;
+      await both(500, 'silence');
+      const streams = [...new Set(frames.map(({ stream }) => stream))];
+      expect(streams.length).toBe(2);
+      const wanted = streams.map((stream) => ({
+        stream,
+        length: lengthOf(frames.filter((one) => one.stream === stream)),
+      }));
+      frames.length = 0;
+      for (const { stream, length } of wanted) {
+        hub.bus().publish(microphoneResend, { stream, from: 0 });
+        await settle();
+        expect(lengthOf(frames.filter((one) => one.stream === stream))).toBe(length);
+      }
+      const again = frames.filter(({ stream }) => stream === streams[1]).flatMap(({ samples }) => [...samples]);
+      expect(again.filter((sample) => sample !== 0).slice(0, 16_000)).toEqual([...voice(begin, 1_000)]);
     });
 
     it('a speaker who begins just before the change is heard from the first sample', async () => {

@@ -73,7 +73,8 @@ export const microphonePcm = channel('audio-in/pcm', pcm, {
 export const microphoneResend = channel('audio-in/pcm/resend', json(Resend), {
   summary: 'A subscriber asks for microphone samples it lacks',
   qos: 1,
-  publishers: ['thinker', 'router'],
+  // Its own successor wants what it keeps.
+  publishers: ['thinker', 'router', 'audio-in'],
   command: true,
 });
 

@@ -29,3 +29,12 @@ it('counts what it has dropped as free', () => {
   history.append(frame(4, 30_001));
   expect(history.newest().map(({ stream }) => stream)).toEqual([1, 3, 4]);
 });
+
+it('shows the newest frame of a stream whose beginning was learned of afterwards', () => {
+  const history = new PcmHistory(1_000);
+  history.append({ ...frame(1, 0), position: 400 });
+  history.append(frame(2, 0));
+  for (const position of [0, 100, 200, 300]) history.append({ ...frame(1, 0), position });
+  expect(history.newest().map(({ position }) => position)).toEqual([400, 0]);
+  expect(history.since({ stream: 1, from: 0 }).map(({ position }) => position)).toEqual([0, 100, 200, 300, 400]);
+});

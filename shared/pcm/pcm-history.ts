@@ -24,7 +24,11 @@ export class PcmHistory {
     for (const [stream, atMs] of this.finishedAtMs) {
       if (frame.timeUs / 1_000 - atMs > KEEP_FINISHED_MS) this.drop(stream);
     }
-    this.frames.push(frame);
+    // What a successor is sent again of its predecessor comes after what is newer.
+    const { stream, position } = frame;
+    const behind = this.frames.findIndex((other) => other.stream === stream && other.position > position);
+    if (behind < 0) this.frames.push(frame);
+    else this.frames.splice(behind, 0, frame);
     this.samples += frame.samples.length;
     let evicted = 0;
     while (this.samples > this.maxSamples && evicted < this.frames.length - 1) {
