@@ -1,7 +1,7 @@
 import { SETTINGS } from '#shared/config/settings.ts';
 import type { EndpointingEvent } from '../services/audio-in/voice/endpointing.ts';
 import { Listening, type ListeningOptions } from '../services/audio-in/voice/listening.ts';
-import { loadVoiceActivity } from '../services/audio-in/voice/voice-activity.ts';
+import { loadVoiceActivities } from '../services/audio-in/voice/voice-activity.ts';
 import {
   audibleSpan,
   cough,
@@ -37,7 +37,7 @@ export const DEFAULTS: ListeningOptions = {
   continuous: false,
 };
 
-const voice = loadVoiceActivity();
+const voices = loadVoiceActivities();
 
 /** What the detector decides about a sound that reaches it in 10 ms periods. @param fresh whether it has heard nothing before. */
 export function listen(
@@ -45,8 +45,8 @@ export function listen(
   options = DEFAULTS,
   fresh = true,
 ): { events: EndpointingEvent[]; published: number } {
-  if (fresh) voice.reset();
-  const listening = new Listening(voice, 1);
+  if (fresh) for (const detector of Object.values(voices)) detector.reset();
+  const listening = new Listening(voices, 1);
   listening.begin();
   const period = RATE_HZ / 100;
   const events: EndpointingEvent[] = [];
@@ -102,7 +102,7 @@ async function spokenAll(texts: readonly string[]): Promise<Sound[]> {
 
 /** As in a conversation: each recording follows on the one before after 3 s of silence. */
 function laterSpeechRow(sounds: readonly Sound[]): BenchRow {
-  voice.reset();
+  for (const detector of Object.values(voices)) detector.reset();
   const possible = [...sounds, ...sounds].flatMap(({ samples }) => {
     const { events } = listen(inQuietRoom(samples, -15), DEFAULTS, false);
     const first = events.find(({ state }) => state === 'possible');
@@ -117,6 +117,7 @@ function laterSpeechRow(sounds: readonly Sound[]): BenchRow {
 
 function speechRows(what: string, sounds: readonly Sound[], level: number): BenchRow[] {
   const possible: number[] = [];
+  const hurried: number[] = [];
   const started: number[] = [];
   const ended: number[] = [];
   let missedMs = 0;
@@ -134,6 +135,8 @@ function speechRows(what: string, sounds: readonly Sound[], level: number): Benc
       missedMs += (to - from) / SAMPLES_PER_MS;
       continue;
     }
+    const whileSpeaking = listen(room, { ...DEFAULTS, assistantSpeaking: true }).events;
+    hurried.push(((whileSpeaking.find(({ state }) => state === 'possible')?.position ?? 0) - from) / SAMPLES_PER_MS);
     possible.push(((at('possible')?.position ?? 0) - from) / SAMPLES_PER_MS);
     started.push((first.position - from) / SAMPLES_PER_MS);
     const last = events.findLast((event) => event.state === 'ended');
@@ -151,6 +154,7 @@ function speechRows(what: string, sounds: readonly Sound[], level: number): Benc
       ...row('onset → possible', possible),
       note: 'onset: first unbroken sound within 25 dB of the loudest, hissing consonants included',
     },
+    row('onset → possible while the assistant speaks', hurried),
     row('onset → started', started),
     row('last sound → ended', ended),
     {

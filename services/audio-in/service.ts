@@ -24,7 +24,7 @@ import { MicrophoneFeed } from './microphone/microphone-feed.ts';
 import { outputPublisher } from './output-publisher.ts';
 import { listeningOptions, switchesOf } from './switches.ts';
 import { Listening, type Splice } from './voice/listening.ts';
-import { loadVoiceActivity, type VoiceActivity } from './voice/voice-activity.ts';
+import { loadVoiceActivities, type VoiceActivity } from './voice/voice-activity.ts';
 
 /** What the contract promises subscribers that ask for samples again. */
 const HISTORY_SAMPLES = 30 * MICROPHONE_RATE_HZ;
@@ -49,7 +49,8 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
   const { bus, clock, log, meters, settings, describe, fail } = context;
   const teardown = new Teardown();
   const microphone = parts.microphone ?? chooseMicrophone(settings.audioInput, clock, log);
-  const listening = new Listening(parts.voice ?? loadVoiceActivity(), firstStreamNumber(clock.nowMs()));
+  const voices = parts.voice ? { voice: parts.voice, eager: parts.voice } : loadVoiceActivities();
+  const listening = new Listening(voices, firstStreamNumber(clock.nowMs()));
   const store = privacyStore(settings.stateDir);
   const stored = store.read();
   let switches = switchesOf(settings);

@@ -43,10 +43,41 @@ function hear(
   return all;
 }
 
+/** As `hear`, of windows of which each has what the detector gives and what it gives when they are louder. */
+function hearEagerly(windows: [number, number][]): EndpointingEvent[] {
+  let state: Endpointing = SILENT;
+  return windows.flatMap(([probability, eagerProbability], index) => {
+    const lengths = { position: index * WINDOW, samples: WINDOW, newSamples: WINDOW };
+    const step = nextEndpointing(state, { ...lengths, probability, eagerProbability, timbre: vowel }, options);
+    state = step.state;
+    return step.events;
+  });
+}
+
 const times = (count: number, probability: number) => Array<number>(count).fill(probability);
 const states = (events: EndpointingEvent[]) => events.map((event) => event.state);
 
 describe('endpointing', () => {
+  it('takes what is nearly a voice only when it is louder for possible, and for no more', () => {
+    const faint: [number, number] = [0.1, 0.9];
+    expect(states(hearEagerly(Array(40).fill(faint)))).toEqual(['possible']);
+  });
+
+  it.each([
+    ['what is nearly a voice only when it is louder is withdrawn 128 ms after it', [0.1, 0.9], 5],
+    ['what is one is withdrawn 224 ms after it', [0.9, 0.9], 8],
+  ] as const)('%s', (_what, window, at) => {
+    const events = hearEagerly([[...window], ...Array(10).fill([0.1, 0.1])]);
+    expect(states(events)).toEqual(['possible', 'discarded']);
+    expect(events[1]?.position).toBe(at * WINDOW);
+  });
+
+  it('counts speech from where it is a voice without being louder', () => {
+    const events = hearEagerly([...Array(5).fill([0.1, 0.9]), ...Array(10).fill([0.9, 0.9])]);
+    expect(states(events)).toEqual(['possible', 'started']);
+    expect(events[1]).toMatchObject({ onset: 0, position: 13 * WINDOW });
+  });
+
   it.each<[string, number[], string[]]>([
     ['silence is nothing', times(50, 0.1), []],
     ['one window is possible speech', [0.1, 0.9], ['possible']],

@@ -21,6 +21,8 @@ export interface VoiceWindow {
   /** How many of them were not in the window before: windows may overlap. */
   newSamples: number;
   probability: number;
+  /** What the detector gives for the same sound made louder; undefined while nobody waits for the first sign of a voice. */
+  eagerProbability?: number | undefined;
   timbre: Timbre;
 }
 
@@ -67,13 +69,15 @@ const SOFT_ONSET_SAMPLES = 500 * SAMPLES_PER_MS;
 const CERTAIN_WINDOWS = 2;
 /** A pause inside a word is shorter than this; possible speech that is silent for longer was a cough or a horn. */
 const DISCARD_AFTER_SAMPLES = 200 * SAMPLES_PER_MS;
+/** What sounds like a voice only when it is made louder is withdrawn sooner: mostly it is none. */
+const DISCARD_EAGER_AFTER_SAMPLES = 120 * SAMPLES_PER_MS;
 /** A hum that goes on for longer than this is somebody singing, or a word that begins with one. */
 const LONGEST_HUM_SAMPLES = 800 * SAMPLES_PER_MS;
 /** No question is longer; a microphone next to a radio must not feed one utterance for ever. */
 export const MAX_SPEECH_SAMPLES = 60_000 * SAMPLES_PER_MS;
 
 /**
- * One step. One window near the threshold makes speech *possible*; it has *started* when enough of it was voiced, and
+ * One step. One window near the threshold, or near it when it is made louder, makes speech *possible*; it has *started* when enough of it was voiced, and
  * certainly (and it is not a hum where a hum is none), is *discarded* when it falls silent before that, and has *ended* after
  * enough silence.
  */
@@ -83,18 +87,22 @@ export function nextEndpointing(
   options: EndpointingOptions,
 ): { state: Endpointing; events: EndpointingEvent[] } {
   const end = window.position + window.samples;
-  const voiced = window.probability >= Math.max(options.threshold - HYSTERESIS, options.threshold / 2);
+  const least = Math.max(options.threshold - HYSTERESIS, options.threshold / 2);
+  const voiced = window.probability >= least;
+  const maybeVoiced = voiced || (window.eagerProbability ?? 0) >= least;
+  // Silence is counted from where the last voiced window ended; from somewhat before that where it was none but for being louder.
+  const voicedUntil = voiced ? end : end - DISCARD_AFTER_SAMPLES + DISCARD_EAGER_AFTER_SAMPLES;
   const certain = window.probability >= options.threshold ? 1 : 0;
   if (state.phase === 'silent') {
     const audible = window.timbre.levelDbfs >= (options.gateDbfs ?? Number.NEGATIVE_INFINITY);
-    if (!audible || !voiced) return { state, events: [] };
-    const possible = { onset: window.position, voicedSamples: window.samples, voicedUntil: end };
+    if (!audible || !maybeVoiced) return { state, events: [] };
+    const possible = { onset: window.position, voicedSamples: window.samples, voicedUntil };
     return {
       state: { phase: 'possible', ...possible, timbres: [window.timbre], certainWindows: certain },
       events: [{ ...at(possible, end, window), state: 'possible' }],
     };
   }
-  const heard = voiced ? { ...state, voicedSamples: state.voicedSamples + window.newSamples, voicedUntil: end } : state;
+  const heard = voiced ? { ...state, voicedSamples: state.voicedSamples + window.newSamples, voicedUntil } : state;
   const silence = end - heard.voicedUntil;
   if (heard.phase === 'possible') {
     if (voiced) {
@@ -106,6 +114,7 @@ export function nextEndpointing(
       const certainWindows = heard.certainWindows + certain;
       return start({ ...heard, onset, voicedSamples, timbres, certainWindows }, window, options);
     }
+    if (maybeVoiced) return { state: { ...heard, voicedUntil: Math.max(heard.voicedUntil, voicedUntil) }, events: [] };
     if (silence < DISCARD_AFTER_SAMPLES) return { state: heard, events: [] };
     return { state: SILENT, events: [{ ...at(heard, end, window), state: 'discarded' }] };
   }

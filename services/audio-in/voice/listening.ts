@@ -10,7 +10,7 @@ import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
 import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
-import { HOP_SAMPLES, type VoiceActivity } from './voice-activity.ts';
+import { HOP_SAMPLES, type VoiceActivities } from './voice-activity.ts';
 
 /** Longest pre-roll (2 s) and minimum speech (5 s) together, with room to spare. */
 const RING_SAMPLES = 16 * MICROPHONE_RATE_HZ;
@@ -47,7 +47,7 @@ export type ListeningOutput = UtteranceOutput | { kind: 'level'; level: Level };
 
 /** From samples to utterances: keeps the newest sound, asks the voice detector, cuts utterances, measures the level. */
 export class Listening {
-  private readonly voice: VoiceActivity;
+  private readonly voices: VoiceActivities;
   private readonly ring = new SampleRing(RING_SAMPLES, RING_SAMPLES);
   private readonly sampleClock = new SampleClock(MICROPHONE_RATE_HZ);
   private readonly utterances: Utterances;
@@ -57,6 +57,7 @@ export class Listening {
   private loudestProbability = 0;
   private echoGate = NO_ECHO;
   private publishing = false;
+  private eager = false;
   private streamWanted = false;
   /** Judged while another process still has the microphone. */
   private ahead: VoiceWindow[] = [];
@@ -64,8 +65,8 @@ export class Listening {
   /** The first sample since the device was opened. */
   private captureBegan = RING_SAMPLES;
 
-  constructor(voice: VoiceActivity, firstUtterance: number) {
-    this.voice = voice;
+  constructor(voices: VoiceActivities, firstUtterance: number) {
+    this.voices = voices;
     this.utterances = new Utterances(this.ring, firstUtterance, (position) => this.timeMs(position));
   }
 
@@ -103,7 +104,8 @@ export class Listening {
   cut(how: 'ended' | 'discarded'): ListeningOutput[] {
     const outputs = this.whenPublishing(() => this.utterances.cut(how));
     this.ahead = [];
-    this.voice.reset();
+    this.voices.voice.reset();
+    this.voices.eager.reset();
     this.sampleClock.restart();
     this.heard = this.ring.head;
     this.captureBegan = this.ring.head;
@@ -215,9 +217,11 @@ export class Listening {
 
   private judge(options: ListeningOptions): ListeningOutput[] {
     const samples = this.ring.read(this.heard, this.heard + WINDOW_SAMPLES);
-    const probability = this.voice.probability(samples);
+    const probability = this.voices.voice.probability(samples);
+    const eagerProbability = this.eagerProbability(samples, options);
     const timbre = timbreOf(samples);
-    const window = { position: this.heard, samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES, probability, timbre };
+    const lengths = { samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES };
+    const window = { position: this.heard, ...lengths, probability, eagerProbability, timbre };
     this.heard += HOP_SAMPLES;
     this.loudestProbability = Math.max(this.loudestProbability, probability);
     let outputs: ListeningOutput[] = [];
@@ -231,6 +235,15 @@ export class Listening {
       discarded: outputs.some((output) => output.kind === 'speech' && output.event.state === 'discarded'),
     });
     return outputs;
+  }
+
+  /** Only while the assistant speaks is anybody in a hurry; its own echo made louder would stop it. */
+  private eagerProbability(samples: Int16Array, options: ListeningOptions): number | undefined {
+    const wanted = options.assistantSpeaking && options.echo === 'headphones' && !options.continuous;
+    // What comes later follows on nothing of this.
+    if (this.eager && !wanted) this.voices.eager.reset();
+    this.eager = wanted;
+    return wanted ? this.voices.eager.probability(samples) : undefined;
   }
 
   private measure(): ListeningOutput {

@@ -95,13 +95,17 @@ export class SileroNetwork {
   }
 
   /**
-   * @param window 512 samples at 16 kHz, s16. @param memory of the windows before; updated.
+   * @param window 512 samples at 16 kHz, s16. @param memory of the windows before; updated. @param gain what the samples are
+   * multiplied by; beyond full scale they are clipped.
    * @returns the probability that somebody speaks in it, 0 to 1.
    */
-  probability(window: Int16Array, memory: SileroMemory): number {
+  probability(window: Int16Array, memory: SileroMemory, gain = 1): number {
     const { signal } = this;
     signal.set(memory.context);
-    for (let i = 0; i < WINDOW_SAMPLES; i += 1) signal[CONTEXT_SAMPLES + i] = at(window, i) / 32_768;
+    const scale = gain / 32_768;
+    for (let i = 0; i < WINDOW_SAMPLES; i += 1) {
+      signal[CONTEXT_SAMPLES + i] = Math.max(-1, Math.min(1, at(window, i) * scale));
+    }
     const end = CONTEXT_SAMPLES + WINDOW_SAMPLES;
     for (let i = 0; i < PADDING_SAMPLES; i += 1) signal[end + i] = at(signal, end - 2 - i);
     memory.context.set(signal.subarray(WINDOW_SAMPLES, end));

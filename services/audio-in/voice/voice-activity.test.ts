@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readWav } from '#shared/audio/wav.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
-import { HOP_SAMPLES, loadVoiceActivity } from './voice-activity.ts';
+import { HOP_SAMPLES, loadVoiceActivities, type VoiceActivity } from './voice-activity.ts';
 
 /** A faint voice, of which the network is sure late at best. */
 const question = readWav(readFileSync('services/audio-in/assets/sample-question.wav'))
@@ -11,7 +11,7 @@ const question = readWav(readFileSync('services/audio-in/assets/sample-question.
 const THRESHOLD = 0.35;
 
 /** How often a voice was heard in what comes after `from`, and where first, in samples from there; windows overlap. */
-function hear(voice: ReturnType<typeof loadVoiceActivity>, samples: Int16Array, from = 0) {
+function hear(voice: VoiceActivity, samples: Int16Array, from = 0) {
   let [first, count] = [Number.POSITIVE_INFINITY, 0];
   for (let at = 0; at + WINDOW_SAMPLES <= samples.length; at += HOP_SAMPLES) {
     if (voice.probability(samples.subarray(at, at + WINDOW_SAMPLES)) < THRESHOLD || at < from) continue;
@@ -35,15 +35,20 @@ describe('the voice detector', () => {
   it.each([1, 3, 10])('knows a second question after %i s of silence about as soon as the first', (seconds) => {
     // A multiple of a window's hop, so that both are cut into the same windows.
     const silence = HOP_SAMPLES * Math.round((seconds * 16_000) / HOP_SAMPLES);
-    const voice = loadVoiceActivity();
+    const { voice } = loadVoiceActivities();
     const alone = hear(voice, question);
     voice.reset();
     const second = hear(voice, after(silence, question, question), silence + question.length + silence);
     expect(second.first - alone.first).toBeLessThanOrEqual(4 * HOP_SAMPLES);
   });
 
+  it('knows a faint voice earlier where it is in a hurry', () => {
+    const { voice, eager } = loadVoiceActivities();
+    expect(hear(eager, question).first).toBeLessThan(hear(voice, question).first);
+  });
+
   it('hears nobody in a silence, however often it forgets it', () => {
     const hiss = Int16Array.from({ length: 160_000 }, (_none, at) => ((at * 7919) % 37) - 18);
-    expect(hear(loadVoiceActivity(), hiss).count).toBe(0);
+    expect(hear(loadVoiceActivities().voice, hiss).count).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
 import { requireFromRoot } from '../project-root.ts';
 import { readOnnxWeights } from './onnx-weights.ts';
 import { emptyMemory, type SileroMemory, SileroNetwork, WINDOW_SAMPLES } from './silero-network.ts';
-import { timbreOf } from './timbre.ts';
+import { levelDbfsOf } from './timbre.ts';
 
 /** Judges one window of 512 samples (32 ms at 16 kHz) after the other. */
 export interface VoiceActivity {
@@ -19,12 +19,26 @@ export interface VoiceActivity {
  */
 export const HOP_SAMPLES = WINDOW_SAMPLES / 2;
 
+/** One network, listening twice. */
+export interface VoiceActivities {
+  voice: VoiceActivity;
+  /** Hears the same sound louder: it knows a faint beginning of a word earlier, and takes more noises for a voice. */
+  eager: VoiceActivity;
+}
+
+/**
+ * What the eager one adds. At 12 dB the first sound of a sentence is known for a voice 16 ms earlier at the 95th percentile of
+ * 120 people at -15 dBFS, and 114 ms earlier at -27 (decision 0027).
+ */
+const EAGER_GAIN_DB = 12;
+
 /** Silero VAD v5 from the model file that @ricky0123/vad-web ships. Throws ConfigurationError when it is missing. */
-export function loadVoiceActivity(): VoiceActivity {
+export function loadVoiceActivities(): VoiceActivities {
   let path = '@ricky0123/vad-web/dist/silero_vad_v5.onnx';
   try {
     path = requireFromRoot.resolve(path);
-    return overlapping(new SileroNetwork(readOnnxWeights(readFileSync(path), path), path));
+    const network = new SileroNetwork(readOnnxWeights(readFileSync(path), path), path);
+    return { voice: overlapping(network, 0), eager: overlapping(network, EAGER_GAIN_DB) };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     throw new ConfigurationError(`${path} cannot be read (${messageOf(error)}): run npm ci`, { cause: error });
@@ -53,16 +67,17 @@ interface Signal {
  * remembers of what was before a silence makes it slow to believe in the next word, so it forgets that, twice a second
  * (decision 0026).
  */
-function overlapping(network: SileroNetwork): VoiceActivity {
+function overlapping(network: SileroNetwork, gainDb: number): VoiceActivity {
+  const gain = 10 ** (gainDb / 20);
   let signals: [Signal, Signal] = [unheard(), unheard()];
   let odd = false;
   return {
     probability(window) {
       const signal = signals[odd ? 1 : 0];
       odd = !odd;
-      const probability = network.probability(window, signal.memory);
+      const probability = network.probability(window, signal.memory, gain);
       signal.quiet = probability < QUIET ? signal.quiet + 1 : 0;
-      const { levelDbfs } = timbreOf(window);
+      const levelDbfs = levelDbfsOf(window);
       signal.room = Math.min(levelDbfs, signal.room + ROOM_RISE_DB_PER_WINDOW);
       if (signal.quiet >= FORGET_AFTER_WINDOWS && levelDbfs < signal.room + NOISE_DB) {
         // The newest samples are no memory of the room: the next window follows on them.
