@@ -44,7 +44,10 @@ export async function acousticRows(
     );
     const playbacks = await stack.watch(playback);
     await stack.start('speaker');
-    const audioIn = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: 'portaudio', VAD_MIN_SPEECH_MS: '5000' });
+    const audioIn = await stack.start('audio-in', {
+      CORTEX_AUDIO_INPUT: process.env['CORTEX_BENCH_INPUT'] ?? 'auto',
+      VAD_MIN_SPEECH_MS: '5000',
+    });
     await audioIn.logged(({ msg }) => msg === 'microphone open');
     const [microphone, loudspeaker] = [await card.record('mic', RATE_HZ), await card.record('speaker', REPLY_RATE_HZ)];
     // The clocks of both recordings settle.

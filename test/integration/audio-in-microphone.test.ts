@@ -34,7 +34,8 @@ describeWith(['pulseaudio', 'pactl', 'pacat', 'parec', 'arecord'], 'audio-in on 
       const statuses = await stack.watch(status);
       const audioIn: RunningProcess = await stack.start('audio-in', { CORTEX_AUDIO_INPUT: input });
       try {
-        await statuses.next(({ uses }) => uses?.startsWith(input.startsWith('alsa') ? 'alsa' : 'portaudio') ?? false);
+        const kind = input.startsWith('portaudio') ? 'portaudio' : 'alsa';
+        await statuses.next(({ uses }) => uses?.startsWith(kind) ?? false);
         await card.speak(question, 16_000);
         const ended = await speeches.next(({ state }) => state === 'ended');
         const stream = frames.seen.map(({ payload }) => payload).filter((frame) => frame.stream === ended.utterance);

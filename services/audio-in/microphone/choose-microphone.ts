@@ -26,7 +26,7 @@ export function chooseMicrophone(input: AudioInput, clock: Clock, log: Log): Mic
       return wavMicrophone({ ...input, clock });
     case 'auto':
       return automaticMicrophone(
-        [guarded(portaudioMicrophone(undefined, clock)), guarded(arecordMicrophone('default', clock))],
+        [guarded(arecordMicrophone('default', clock)), guarded(portaudioMicrophone(undefined, clock))],
         guarded(arecordMicrophone('default', clock)),
         wavMicrophone({
           path: assetPath('sample-question.wav'),
