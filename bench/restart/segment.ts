@@ -58,13 +58,13 @@ const RECORDER_MS = 500;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /**
- * Somebody speaks while a reply plays, and a service is disturbed at random moments, until the speech is over. Where anything
- * went wrong the recording is kept beside the journal.
+ * Somebody speaks while a reply plays, and services are disturbed at random moments, until the speech is over. Where anything
+ * went wrong the recording is kept beside the journal, and what was reported on the bus.
  */
 export async function runSegment(
   stack: Pm2Stack,
   card: VirtualSoundCard,
-  service: ServiceName,
+  services: readonly ServiceName[],
   disturbance: Disturbance,
 ): Promise<Segment> {
   await loadScenario(stack, { lifetime: 'unlimited', turns: codedReplies() });
@@ -77,7 +77,7 @@ export async function runSegment(
   const replies = new Map<number, PublishedReply>();
   await bus.subscribe(replyPcm, ({ payload }) => notePublished(replies, payload));
   const stalls = new Stalls();
-  const disturb = await disturberOf(stack, bus, service, disturbance);
+  const disturb = await disturberOf(stack, bus, services, disturbance);
   const source = await longSpeech(SEGMENT_SECONDS - 3);
   const recording = await card.record('speaker', REPLY_RATE_HZ);
   const recordedFromMs = performance.now();
@@ -124,10 +124,18 @@ export async function runSegment(
       }),
       ...described('speech', question, ({ from }) => after(spokenFromMs + (from * 1000) / MICROPHONE_RATE_HZ)),
       ...(complaint ? [complaint] : []),
+      ...complaintsOf(turns.seen.map(({ payload }) => payload)),
     ];
     const heard = spanOf(samples, replies);
     const silence = longestSilence(samples.subarray(heard.from, heard.to));
-    if (wrong.length > 0) writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
+    if (wrong.length > 0) {
+      writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
+      const said = [...turns.seen, ...speeches.seen, ...playbacks.seen].map(({ payload }) => payload);
+      writeFileSync(
+        `bench/results/wrong-${sinceMs}.json`,
+        JSON.stringify(said.sort((one, other) => one.at - other.at)),
+      );
+    }
     return {
       disturbed,
       reply: { lost: total(reply.lost), doubled: total(reply.doubled) },
@@ -178,6 +186,22 @@ async function answered({ turns, speeches, playbacks }: Heard): Promise<string |
     await pause(LOOK_EVERY_MS);
   }
   return 'the question was never answered';
+}
+
+/** Turns that never ended, and what was asked more than once though the turn before had not failed. */
+function complaintsOf(reports: readonly Turn[]): string[] {
+  const newest = new Map(reports.map((report) => [report.turn, report]));
+  const complaints: string[] = [];
+  const turnsOf = new Map<number | undefined, number[]>();
+  for (const { turn: number, utterance, state } of newest.values()) {
+    if (!['done', 'interrupted', 'failed'].includes(state)) complaints.push(`turn ${number} is still ${state}`);
+    if (state !== 'failed') turnsOf.set(utterance, [...(turnsOf.get(utterance) ?? []), number]);
+  }
+  for (const [utterance, numbers] of turnsOf) {
+    const question = utterance === undefined ? 'the written question' : `utterance ${utterance}`;
+    if (numbers.length > 1) complaints.push(`${question} was asked in turns ${numbers.join(', ')}`);
+  }
+  return complaints;
 }
 
 /** Where the first reply begins and ends in the recording; silence between two replies is no gap. */
