@@ -111,7 +111,8 @@ async function wire(
     (request) => soundMissed(request),
   );
   const leftReply = fileLeftReply(settings.stateDir, log);
-  for (const pcm of leftReply.take(clock.nowMs())) replies.remember(pcm);
+  // A speaker that was replaced, too, may not know of the last of them.
+  replies.inherit(leftReply.take(clock.nowMs()));
   teardown.add(() => {
     // What nobody is going to hear shall not lie on the disk.
     if (!stackIsStopping(settings.stateDir, clock.nowMs())) leftReply.leave(replies.unfinished());

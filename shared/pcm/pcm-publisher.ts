@@ -9,6 +9,8 @@ export interface PcmPublisher {
   publish(frame: PcmFrame): void;
   /** Keeps a frame that another process published, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
+  /** Goes on for a predecessor that has gone, with what it left. Whole streams are shown to whoever has missed them. */
+  inherit(frames: readonly PcmFrame[]): void;
   /** Every frame of streams nobody is through with yet: what a successor has to answer for. */
   unfinished(): PcmFrame[];
   /** Whoever it was for is through with the stream; it is not kept for much longer. @param atMs Unix milliseconds. */
@@ -45,6 +47,10 @@ export async function startPcmPublisher(
       bus.publish(channels.pcm, frame);
     },
     remember: (frame) => history.append(frame),
+    inherit(frames) {
+      for (const frame of frames) history.append(frame);
+      for (const frame of history.newest()) if (frame.last) bus.publish(channels.pcm, frame);
+    },
     unfinished: () => history.unfinished(),
     finished: (stream, atMs) => history.finished(stream, atMs),
     forget: () => history.clear(),
