@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
-import { type Handover, handover, level, microphonePcm, speech } from '#shared/contract/audio-in.ts';
+import { type Handover, handover, level, microphonePcm, microphoneResend, speech } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { interrupt, privacy, runtimeSettings } from '#shared/contract/control.ts';
 import { status } from '#shared/contract/service.ts';
@@ -424,11 +424,11 @@ describe('audio-in', () => {
       await both(1_000, 'silence');
     }
 
-    async function startSuccessor(): Promise<void> {
+    async function startSuccessor(meanwhile: 'voice' | 'silence' = 'silence'): Promise<void> {
       const predecessor = running;
       const starting = start({}, ears, 200);
       await settle();
-      await both(500, 'silence');
+      await both(500, meanwhile);
       await starting;
       successor = running;
       running = predecessor;
@@ -462,6 +462,29 @@ describe('audio-in', () => {
       const voiced = spoken().filter((sample) => sample !== 0);
       expect(voiced).toEqual(voice(begin, 3_000));
       expect(frames.at(-1)?.last).toBe(true);
+    });
+
+    it('what was said before it came is sent again by it', async () => {
+      await startBoth();
+      await both(800, 'voice');
+      await both(1_000, 'silence');
+      const begin = position;
+      await both(800, 'voice');
+      await startSuccessor('voice');
+      await running?.stop();
+      running = undefined;
+      await both(500, 'voice');
+      await both(1_000, 'silence');
+      const [before, last] = [...new Set(frames.map(({ stream }) => stream))] as [number, number];
+      const sentAgain = async (stream: number) => {
+        frames = [];
+        hub.bus().publish(microphoneResend, { stream, from: 0 });
+        await settle();
+        frames = frames.filter((frame) => frame.stream === stream);
+        return spoken().filter((sample) => sample !== 0);
+      };
+      expect(await sentAgain(last)).toEqual(voice(begin, 1_800));
+      expect(await sentAgain(before)).toEqual(voice(begin - 1_800 * 16, 800));
     });
 
     it('a speaker who begins just before the change is heard from the first sample', async () => {

@@ -171,7 +171,9 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         listening.begin();
         if (!blocked) feed?.start().catch(fail);
       },
-      predecessorPublished: (frame) => publisher.remember(frame),
+      predecessorPublished(frame) {
+        if (!blocked) publisher.remember(frame);
+      },
     });
     teardown.add(async () => {
       await feed?.stop();

@@ -29,3 +29,21 @@ it('counts what it has dropped as free', () => {
   history.append(frame(4, 30_001));
   expect(history.newest().map(({ stream }) => stream)).toEqual([1, 3, 4]);
 });
+
+it('puts what another process has published in its place, once, however it comes', () => {
+  const history = new PcmHistory(1_000);
+  const piece = (stream: number, position: number, last = false) => ({ ...frame(stream, 0), position, last });
+  for (const each of [piece(2, 200), piece(1, 100), piece(2, 0), piece(2, 200), piece(2, 100), piece(2, 300, true)]) {
+    history.insert({ ...each, resent: true });
+  }
+  history.append(piece(3, 0));
+  const kept = history.unfinished().map(({ stream, position, resent }) => [stream, position, resent]);
+  expect(kept).toEqual([
+    [1, 100, false],
+    [2, 0, false],
+    [2, 100, false],
+    [2, 200, false],
+    [2, 300, false],
+    [3, 0, false],
+  ]);
+});

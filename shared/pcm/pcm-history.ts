@@ -26,12 +26,20 @@ export class PcmHistory {
     }
     this.frames.push(frame);
     this.samples += frame.samples.length;
-    let evicted = 0;
-    while (this.samples > this.maxSamples && evicted < this.frames.length - 1) {
-      this.samples -= this.frames[evicted]?.samples.length ?? 0;
-      evicted += 1;
-    }
-    if (evicted > 0) this.frames = this.frames.slice(evicted);
+    this.evict();
+  }
+
+  /** Puts a frame of another process in its place, in whatever order they come; one that is kept already changes nothing. */
+  insert(frame: PcmFrame): void {
+    const isBehind = ({ stream, position, last }: PcmFrame) =>
+      stream > frame.stream ||
+      (stream === frame.stream && (position > frame.position || (position === frame.position && last >= frame.last)));
+    const at = this.frames.findIndex(isBehind);
+    const next = this.frames[at];
+    if (next?.stream === frame.stream && next.position === frame.position && next.last === frame.last) return;
+    this.frames.splice(at < 0 ? this.frames.length : at, 0, { ...frame, resent: false });
+    this.samples += frame.samples.length;
+    this.evict();
   }
 
   /** The frames that hold sample `from` or a later one of the stream, marked as sent again. Empty when nothing is kept. */
@@ -67,6 +75,15 @@ export class PcmHistory {
     const byStream = new Map<number, PcmFrame>();
     for (const frame of this.frames) if (frame.stream > thanStream) byStream.set(frame.stream, frame);
     return [...byStream.values()].map((frame) => ({ ...frame, resent: true }));
+  }
+
+  private evict(): void {
+    let evicted = 0;
+    while (this.samples > this.maxSamples && evicted < this.frames.length - 1) {
+      this.samples -= this.frames[evicted]?.samples.length ?? 0;
+      evicted += 1;
+    }
+    if (evicted > 0) this.frames = this.frames.slice(evicted);
   }
 
   private drop(stream: number): void {

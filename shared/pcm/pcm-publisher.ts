@@ -7,7 +7,7 @@ import { PcmHistory } from './pcm-history.ts';
 export interface PcmPublisher {
   /** Publishes and remembers. Positions of a stream must be contiguous. */
   publish(frame: PcmFrame): void;
-  /** Keeps a frame that another process published, to answer for it when that process is gone. */
+  /** Keeps a frame that another process published, in whatever order they come, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
   /** Goes on for a predecessor that has gone, with what it left. Whole streams are shown to whoever has missed them. */
   inherit(frames: readonly PcmFrame[]): void;
@@ -46,7 +46,7 @@ export async function startPcmPublisher(
       history.append(frame);
       bus.publish(channels.pcm, frame);
     },
-    remember: (frame) => history.append(frame),
+    remember: (frame) => history.insert(frame),
     inherit(frames) {
       for (const frame of frames) history.append(frame);
       for (const frame of history.newest()) if (frame.last) bus.publish(channels.pcm, frame);
