@@ -128,7 +128,10 @@ function row(what: string, segments: readonly Segment[], broken: readonly string
     disturbed.length > 0 ? Math.round(percentiles(disturbed.map(pick)).median) : '';
   const notes = [...segments.flatMap(({ wrong }) => wrong), ...broken];
   const askedAgain = sum((segment) => segment.askedAgain);
-  if (askedAgain > 0) notes.push(`${askedAgain} turns asked again`);
+  if (askedAgain > 0) {
+    const samples = sum((segment) => segment.askedAgainSamples);
+    notes.push(`${askedAgain} turns asked again, ${samples} samples of their first answers not heard`);
+  }
   return {
     what,
     values: {

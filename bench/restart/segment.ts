@@ -39,6 +39,8 @@ export interface Segment {
   underruns: number;
   /** Turns that were asked again, each of which says so. */
   askedAgain: number;
+  /** What had been published of them and was not heard: it is answered again. */
+  askedAgainSamples: number;
   /** Where something went wrong, and after which disturbance. */
   wrong: string[];
 }
@@ -52,6 +54,8 @@ const BETWEEN_MS = { least: 1_200, spread: 1_800 };
 /** From the end of the speech to the last word of the answer. */
 const ANSWERED_WITHIN_MS = 45_000;
 const LOOK_EVERY_MS = 50;
+/** While an answer plays, it is reported five times a second. */
+const SILENT_MS = 2_000;
 /** What the recorder is behind the loudspeaker on a busy machine: the last 5 ms of an answer were missing without it. */
 const RECORDER_MS = 500;
 
@@ -105,9 +109,25 @@ export async function runSegment(
     }
     await spoken;
     const complaint = await answered({ turns, speeches, playbacks });
+    await silence(playbacks);
     await pause(RECORDER_MS);
     const samples = await recording.stop();
-    const reply = judgeReplies(samples, replies.values());
+    const again = new Set(
+      turns.seen.filter(({ payload }) => payload.error?.kind === 'restarted').map(({ payload }) => payload.turn),
+    );
+    // What is kept of an earlier segment may be shown again, too.
+    const ours = [...replies.values()].filter(({ turn: number }) =>
+      turns.seen.some(({ payload }) => payload.turn === number),
+    );
+    const unheard = judgeReplies(
+      samples,
+      ours.filter(({ turn: number }) => again.has(number)),
+    );
+    const reply = judgeReplies(
+      samples,
+      ours.filter(({ turn: number }) => !again.has(number)),
+    );
+    reply.doubled.push(...unheard.doubled);
     const question = judgeQuestion(source, await heardByGemini(stack, sinceMs));
     const after = (atMs: number) => {
       const last = disturbed.findLast((one) => one.atMs <= atMs);
@@ -126,8 +146,8 @@ export async function runSegment(
       ...(complaint ? [complaint] : []),
       ...complaintsOf(turns.seen.map(({ payload }) => payload)),
     ];
-    const heard = spanOf(samples, replies);
-    const silence = longestSilence(samples.subarray(heard.from, heard.to));
+    const heard = spanOf(samples, ours);
+    const longest = longestSilence(samples.subarray(heard.from, heard.to));
     if (wrong.length > 0) {
       writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
       const said = [...turns.seen, ...speeches.seen, ...playbacks.seen].map(({ payload }) => payload);
@@ -140,13 +160,12 @@ export async function runSegment(
       disturbed,
       reply: { lost: total(reply.lost), doubled: total(reply.doubled) },
       speech: { lost: total(question.lost), doubled: total(question.doubled) },
-      longestSilenceMs: (silence.samples * 1000) / REPLY_RATE_HZ,
+      longestSilenceMs: (longest.samples * 1000) / REPLY_RATE_HZ,
       stoodStillMs: stalls.longestMs,
-      longestSilenceWhen: after(recordedFromMs + ((heard.from + silence.from) * 1000) / REPLY_RATE_HZ),
+      longestSilenceWhen: after(recordedFromMs + ((heard.from + longest.from) * 1000) / REPLY_RATE_HZ),
       underruns: risen(underruns.seen.map(({ payload }) => payload.counters['outputUnderruns'] ?? 0)),
-      askedAgain: new Set(
-        turns.seen.filter(({ payload }) => payload.error?.kind === 'restarted').map(({ payload }) => payload.turn),
-      ).size,
+      askedAgain: again.size,
+      askedAgainSamples: total(unheard.lost),
       wrong,
     };
   } finally {
@@ -188,6 +207,15 @@ async function answered({ turns, speeches, playbacks }: Heard): Promise<string |
   return 'the question was never answered';
 }
 
+/** Resolves when no answer has been playing for a while: one that was asked again is played behind the others. */
+async function silence(playbacks: Watched<Playback>): Promise<void> {
+  let reports: number;
+  do {
+    reports = playbacks.seen.length;
+    await pause(SILENT_MS);
+  } while (playbacks.seen.length > reports);
+}
+
 /** Turns that never ended, and what was asked more than once though the turn before had not failed. */
 function complaintsOf(reports: readonly Turn[]): string[] {
   const newest = new Map(reports.map((report) => [report.turn, report]));
@@ -205,8 +233,8 @@ function complaintsOf(reports: readonly Turn[]): string[] {
 }
 
 /** Where the first reply begins and ends in the recording; silence between two replies is no gap. */
-function spanOf(recording: Int16Array, replies: ReadonlyMap<number, PublishedReply>): { from: number; to: number } {
-  const first = [...replies.values()].find(({ from }) => from === 0);
+function spanOf(recording: Int16Array, replies: readonly PublishedReply[]): { from: number; to: number } {
+  const first = replies.find(({ from }) => from === 0);
   const from = first ? heardAt(recording, 0) : 0;
   const to = first ? heardAt(recording, first.to - 2) : -1;
   return { from: Math.max(0, from), to: to < 0 ? recording.length : to };
