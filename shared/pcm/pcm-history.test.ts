@@ -47,3 +47,24 @@ it('puts what another process has published in its place, once, however it comes
     [3, 0, false],
   ]);
 });
+
+it('sends again in few frames what was published in many, and keeps that of another process once', () => {
+  const history = new PcmHistory(100_000);
+  for (let at = 0; at < 500; at += 1) history.append({ ...frame(7, 0), position: at * 100, first: at === 0 });
+  history.append({ ...frame(7, 0), position: 50_000, first: false, last: true, samples: new Int16Array(0) });
+  const again = history.since({ stream: 7, from: 250 });
+  expect(again.length).toBeLessThan(10);
+  expect(again[0]).toMatchObject({ position: 200, first: false, last: false, resent: true });
+  expect(again.at(-1)?.last).toBe(true);
+  const successor = new PcmHistory(100_000);
+  for (const at of [300, 301, 499]) successor.insert({ ...frame(7, 0), position: at * 100, first: false });
+  for (const each of [...again, ...history.since({ stream: 7, from: 0 })]) successor.insert(each);
+  successor.insert({ ...frame(7, 0), position: 30_000, first: false });
+  const kept = successor.unfinished();
+  let end = 0;
+  for (const { position, samples } of kept) {
+    expect(position).toBe(end);
+    end += samples.length;
+  }
+  expect([end, kept[0]?.first, kept.at(-1)?.last]).toEqual([50_000, true, true]);
+});
