@@ -80,6 +80,22 @@ describe('audio-in that is told to leave', () => {
     expect(started).toBe(0);
   });
 
+  it('stays while the broker is away, over which a successor has to be told where to go on', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.bus().publish(handover, { state: 'waiting', pid: 200 });
+    await settle();
+    context.hub.disconnect();
+    let left = false;
+    const handingOver = running.handOver?.().then(() => {
+      left = true;
+    });
+    await settle();
+    expect(left).toBe(false);
+    context.hub.reconnect();
+    await handingOver;
+    expect(started).toBe(0);
+  });
+
   it('starts one where the successor that has been spoken of is not there', async () => {
     await start(new ScriptedMicrophone());
     context.hub.bus().publish(handover, { state: 'waiting', pid: NOBODY });

@@ -234,16 +234,15 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     heardEnough = undefined;
     return {
       async handOver() {
-        const { start } = interim;
-        const needed = () => {
+        const listens = () => {
           const ours = handing.role === 'active' || handing.role === 'splicing';
-          return ours && !handing.followed && feed?.isLive && !stackIsStopping(settings.stateDir, clock.nowMs());
+          return ours && feed?.isLive && !stackIsStopping(settings.stateDir, clock.nowMs());
         };
-        if (!start || !needed()) return;
+        if (!listens() || (!interim.start && !handing.followed)) return;
         // `pm2 restart all` takes the broker away first. Without one nobody could take over from us, nor be told where we stopped.
         await untilConnected(bus, clock, BROKER_BACK_MS);
-        if (!bus.connected || !needed()) return;
-        await start();
+        if (!bus.connected || !listens() || handing.followed) return;
+        await interim.start?.();
         await untilConnected(bus, clock, BROKER_BACK_MS);
       },
       stop: () => teardown.run(),
