@@ -1,5 +1,5 @@
 import type { Bus } from '#shared/bus/bus.ts';
-import { type HandoverState, handover, level, microphonePcm, microphoneResend } from '#shared/contract/audio-in.ts';
+import { type HandoverState, handover, level, microphonePcm } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { status } from '#shared/contract/service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
@@ -15,6 +15,8 @@ export interface HandoverOptions {
   pid: number;
   /** Whether a process that has spoken on the bus is really there. */
   isAlive(pid: number): boolean;
+  /** A process that is there, also where a broker that has been restarted meanwhile knows of nobody yet. */
+  predecessor?: number | undefined;
   /** Begin without a predecessor. */
   takeOver(): void;
   /** Join our capture to the predecessor's, and call `spliced` when it is done. */
@@ -48,15 +50,12 @@ const SAME_MOMENT_MS = 1_000;
 /** A predecessor's goodbye may overtake its handover; one that was killed leaves none. */
 const GOODBYE_TO_HANDOVER_MS = 500;
 
-/** More than the predecessor keeps, unless somebody makes them up. */
-const MAX_STREAMS = 64;
-
 /** Follows on the bus who else is there, and says which of the two has the microphone. */
 export async function startHandover(options: HandoverOptions): Promise<Handover> {
-  const { bus, clock, log, pid, isAlive } = options;
+  const { bus, clock, log, pid, isAlive, predecessor } = options;
   const teardown = new Teardown();
   let role: Role = 'waiting';
-  const others = new Set<number>();
+  const others = new Set<number>(predecessor === undefined ? [] : [predecessor]);
   let signOfLifeMs = clock.nowMs();
   let claimedAtMs = Number.NEGATIVE_INFINITY;
   let overtakenBy: number | undefined;
@@ -130,18 +129,11 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
       signOfLifeMs = clock.nowMs();
     }),
   );
-  /** Streams whose beginning has been seen or asked for. */
-  const begun = new Set<number>();
   const endListening = await bus.subscribe(microphonePcm, ({ payload }) => {
-    if (role !== 'waiting') return;
-    options.predecessorPublished(payload);
-    if (begun.has(payload.stream) || begun.size >= MAX_STREAMS) return;
-    begun.add(payload.stream);
-    if (!payload.first) bus.publish(microphoneResend, { stream: payload.stream, from: 0 });
+    // Shown again by a predecessor as its last act, it may come behind the last word.
+    if (role === 'waiting' || (role === 'splicing' && payload.resent)) options.predecessorPublished(payload);
   });
   teardown.add(endListening);
-  // What was said before we came is asked of us when the predecessor is gone: by a thinker that is replaced, too.
-  bus.publish(microphoneResend, { stream: 0, from: 0 });
   teardown.add(
     clock.every(SIGN_OF_LIFE_MS / 3, () => {
       // Without a broker none can come. It is still listening, and would be told of us only afterwards.

@@ -232,4 +232,18 @@ describe('an interim process', () => {
     context.clock.advance(2 * INTERIM_STAY_MS);
     expect(left).toBe(1);
   });
+
+  it('waits for the process that has started it, also where a restarted broker knows of nobody yet', async () => {
+    const seen: Handover[] = [];
+    await context.hub.bus().subscribe(handover, ({ payload }) => seen.push(payload));
+    const voice = { probability: () => 0, reset: () => undefined };
+    const interim = { leave: () => undefined, predecessor: 50 };
+    const lips = new ScriptedMicrophone();
+    const starting = startAudioIn(context, { microphone: lips, voice, pid: ME, isAlive: () => true, interim });
+    for (let waits = 0; waits < 5; waits += 1) await settle();
+    lips.say(1_000, 0);
+    const running = await starting;
+    expect(seen).toEqual([{ state: 'waiting', pid: ME }]);
+    await running.stop();
+  });
 });

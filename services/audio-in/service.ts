@@ -148,6 +148,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       log,
       pid: parts.pid ?? process.pid,
       isAlive: parts.isAlive ?? isProcessAlive,
+      predecessor: interim.predecessor,
       takeOver() {
         leftBehind = undefined;
         listening.begin();
@@ -182,7 +183,12 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     });
     teardown.add(() => {
       joinNow();
-      if (handing.leave(() => listening.leave())) log.info('left the microphone to the successor');
+      const leave = () => {
+        // A thinker that is replaced, too, asks for a question from its beginning, of which the successor has heard the end only.
+        publisher.showAll();
+        return listening.leave();
+      };
+      if (handing.leave(leave)) log.info('left the microphone to the successor');
       handing.stop();
     });
 

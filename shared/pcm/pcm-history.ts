@@ -57,6 +57,11 @@ export class PcmHistory {
     return inFewFrames(frames).map((frame) => ({ ...frame, resent: true }));
   }
 
+  /** Everything that is kept, as `since` gives it. */
+  all(): PcmFrame[] {
+    return inFewFrames(this.frames).map((frame) => ({ ...frame, resent: true }));
+  }
+
   /** Every frame of streams no listener is through with yet, oldest first. */
   unfinished(): PcmFrame[] {
     return this.frames.filter(({ stream }) => !this.finishedAtMs.has(stream));
@@ -120,7 +125,8 @@ function inFewFrames(frames: readonly PcmFrame[]): PcmFrame[] {
   for (const frame of frames) {
     const run = runs.at(-1);
     const before = run?.at(-1);
-    const follows = before && endOf(before) === frame.position && before.sampleRateHz === frame.sampleRateHz;
+    const follows =
+      before?.stream === frame.stream && endOf(before) === frame.position && before.sampleRateHz === frame.sampleRateHz;
     if (run && follows && place(before) === place(frame)) run.push(frame);
     else runs.push([frame]);
   }

@@ -9,6 +9,8 @@ export interface PcmPublisher {
   publish(frame: PcmFrame): void;
   /** Keeps a frame that another process published, in whatever order they come, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
+  /** Sends everything that is kept once more, for a successor that answers for it from now on. */
+  showAll(): void;
   /** Goes on for a predecessor that has gone, with what it left. Whole streams are shown to whoever has missed them. */
   inherit(frames: readonly PcmFrame[]): void;
   /** Every frame of streams nobody is through with yet: what a successor has to answer for. */
@@ -47,6 +49,9 @@ export async function startPcmPublisher(
       bus.publish(channels.pcm, frame);
     },
     remember: (frame) => history.insert(frame),
+    showAll() {
+      for (const frame of history.all()) bus.publish(channels.pcm, frame);
+    },
     inherit(frames) {
       for (const frame of frames) history.append(frame);
       for (const frame of history.newest()) if (frame.last) bus.publish(channels.pcm, frame);
