@@ -47,8 +47,8 @@ const SIGN_OF_LIFE_MS = 4_000;
 /** Two processes that begin in the same moment hear each other's claim right after their own; the higher pid stays. */
 const SAME_MOMENT_MS = 1_000;
 
-/** A predecessor's goodbye may overtake its handover; one that was killed leaves none. */
-const GOODBYE_TO_HANDOVER_MS = 500;
+/** A predecessor's goodbye overtakes its handover by up to half a second (`GOODBYE_MS`); one that was killed leaves none. */
+const GOODBYE_TO_HANDOVER_MS = 1_000;
 
 /** Follows on the bus who else is there, and says which of the two has the microphone. */
 export async function startHandover(options: HandoverOptions): Promise<Handover> {
