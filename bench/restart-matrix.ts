@@ -17,20 +17,22 @@ const MAX_BROKEN = 2;
 
 /**
  * {each service} × {reload, restart, SIGKILL}, during speech in both directions on the virtual sound card, counted to the
- * sample. CORTEX_BENCH_TRIALS (20) disturbances a cell; CORTEX_BENCH_SERVICES and CORTEX_BENCH_DISTURBANCES choose cells;
- * CORTEX_BENCH_OUTPUT is CORTEX_AUDIO_OUTPUT.
+ * sample. CORTEX_BENCH_TRIALS (20) disturbances a cell; CORTEX_BENCH_SERVICES and CORTEX_BENCH_DISTURBANCES choose cells, the
+ * former also several services at the same instant (`broker+speaker,thinker+speaker,all`); CORTEX_BENCH_OUTPUT is CORTEX_AUDIO_OUTPUT.
  */
 export async function benchRestartMatrix(): Promise<BenchTable> {
   const trials = Number(process.env['CORTEX_BENCH_TRIALS'] ?? '20');
-  const services = chosen('CORTEX_BENCH_SERVICES', SERVICES);
-  const disturbances = chosen('CORTEX_BENCH_DISTURBANCES', DISTURBANCES);
+  const groups = listed('CORTEX_BENCH_SERVICES')?.map(servicesOf) ?? SERVICES.map((service) => [service]);
+  const wanted = listed('CORTEX_BENCH_DISTURBANCES');
+  const disturbances = DISTURBANCES.filter((disturbance) => wanted?.includes(disturbance) ?? true);
   mkdirSync('bench/results', { recursive: true });
   const rows: BenchRow[] = [];
-  for (const service of services) {
+  for (const services of groups) {
     const bed = new TestBed();
     try {
       for (const disturbance of disturbances) {
-        rows.push(await cell(bed, service, disturbance, trials));
+        if (disturbance === 'restarts' && services.length === 1) continue;
+        rows.push(await cell(bed, services, disturbance, trials));
         console.log(new Date().toISOString(), JSON.stringify(rows.at(-1)));
       }
     } finally {
@@ -40,28 +42,43 @@ export async function benchRestartMatrix(): Promise<BenchTable> {
   return { title: 'Restarts during speech in both directions: what is lost, to the sample', rows };
 }
 
-function chosen<Name extends string>(setting: string, all: readonly Name[]): readonly Name[] {
-  const wanted = process.env[setting]?.split(',');
-  return wanted ? all.filter((name) => wanted.includes(name)) : all;
+function listed(setting: string): string[] | undefined {
+  return process.env[setting]?.split(',');
 }
 
-async function cell(bed: TestBed, service: ServiceName, disturbance: Disturbance, trials: number): Promise<BenchRow> {
+/** The services of `broker+speaker`, or of `all`: without the simulator, which shall remember what it has heard. */
+function servicesOf(group: string): readonly ServiceName[] {
+  const names = group === 'all' ? [...SERVICES] : group.split('+');
+  return names.map((name) => {
+    const service = SERVICES.find((one) => one === name);
+    if (!service) throw new Error(`no service is called ${name}`);
+    return service;
+  });
+}
+
+async function cell(
+  bed: TestBed,
+  services: readonly ServiceName[],
+  disturbance: Disturbance,
+  trials: number,
+): Promise<BenchRow> {
+  const group = services.join('+');
   const segments: Segment[] = [];
   const broken: string[] = [];
   while (segments.flatMap(({ disturbed }) => disturbed).length < trials && broken.length < MAX_BROKEN) {
     try {
       const { stack, card } = await bed.ready();
-      const segment = await runSegment(stack, card, service, disturbance);
+      const segment = await runSegment(stack, card, services, disturbance);
       segments.push(segment);
-      journal({ service, disturbance, ...segment });
+      journal({ services: group, disturbance, ...segment });
     } catch (error) {
       broken.push(String(error));
-      journal({ service, disturbance, broken: String(error) });
+      journal({ services: group, disturbance, broken: String(error) });
       // What one trial has broken must not spoil the next.
       await bed.close();
     }
   }
-  return row(`${disturbance} ${service}`, segments, broken);
+  return row(`${disturbance} ${group}`, segments, broken);
 }
 
 /** A stack on a card of its own, started when it is needed. */
@@ -111,7 +128,10 @@ function row(what: string, segments: readonly Segment[], broken: readonly string
     disturbed.length > 0 ? Math.round(percentiles(disturbed.map(pick)).median) : '';
   const notes = [...segments.flatMap(({ wrong }) => wrong), ...broken];
   const askedAgain = sum((segment) => segment.askedAgain);
-  if (askedAgain > 0) notes.push(`${askedAgain} turns asked again`);
+  if (askedAgain > 0) {
+    const samples = sum((segment) => segment.askedAgainSamples);
+    notes.push(`${askedAgain} turns asked again, ${samples} samples of their first answers not heard`);
+  }
   return {
     what,
     values: {

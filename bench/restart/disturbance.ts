@@ -3,9 +3,12 @@ import { atTopic, type ServiceName } from '#shared/contract/channel.ts';
 import { status } from '#shared/contract/service.ts';
 import type { Pm2Stack } from '../../test/integration/harness/pm2-stack.ts';
 
-export const DISTURBANCES = ['reload', 'restart', 'SIGKILL'] as const;
+/** `restarts`: a command for each service, all at the same moment; `pm2 restart a b` takes one after the other, when the first is ready. */
+export const DISTURBANCES = ['reload', 'restart', 'restarts', 'SIGKILL'] as const;
+const COMMANDS = { reload: ['reload', '--force'], restarts: ['restart'] } as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
+/** What a disturbance did; of several services the worst. */
 export interface Disturbed {
   /** Of the monotonic clock. */
   atMs: number;
@@ -34,43 +37,70 @@ async function endOf(pid: number, stopped: () => boolean): Promise<number> {
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Disturbs a service; each call resolves when PM2's new process is online, and rejects when none comes. */
-export async function disturberOf(
-  stack: Pm2Stack,
-  bus: Bus,
-  service: ServiceName,
-  disturbance: Disturbance,
-): Promise<() => Promise<Disturbed>> {
-  /** Every process of the service that has come online, in the order they did: in a restart of audio-in two, of which one is an interim one. */
-  const arrivals: { pid: number; atMs: number }[] = [];
-  await bus.subscribe(atTopic(status, { service }), ({ payload: { state, pid } }) => {
-    if (state !== 'online' || arrivals.some((arrival) => arrival.pid === pid)) return;
-    arrivals.push({ pid, atMs: performance.now() });
-  });
+interface Arrival {
+  pid: number;
+  atMs: number;
+}
 
-  async function arrival(number: number): Promise<{ pid: number; atMs: number }> {
+/** Every process of a service that comes online, in the order they do: in a restart of audio-in two, of which one is an interim one. */
+class Arrivals {
+  private readonly seen: Arrival[] = [];
+  private readonly service: ServiceName;
+
+  private constructor(service: ServiceName) {
+    this.service = service;
+  }
+
+  static async of(bus: Bus, service: ServiceName): Promise<Arrivals> {
+    const arrivals = new Arrivals(service);
+    const { seen } = arrivals;
+    await bus.subscribe(atTopic(status, { service }), ({ payload: { state, pid } }) => {
+      if (state === 'online' && !seen.some((arrival) => arrival.pid === pid))
+        seen.push({ pid, atMs: performance.now() });
+    });
+    await arrivals.at(0);
+    return arrivals;
+  }
+
+  get count(): number {
+    return this.seen.length;
+  }
+
+  async at(number: number): Promise<Arrival> {
     const startMs = performance.now();
     for (;;) {
-      const found = arrivals.at(number);
+      const found = this.seen.at(number);
       if (found) return found;
-      if (performance.now() - startMs > GIVE_UP_MS) throw new Error(`${service} did not come back`);
+      if (performance.now() - startMs > GIVE_UP_MS) throw new Error(`${this.service} did not come back`);
       await pause(LOOK_EVERY_MS);
     }
   }
+}
 
-  await arrival(0);
+/** Disturbs services, all at once; each call resolves when PM2's new processes are online, and rejects when one does not come. */
+export async function disturberOf(
+  stack: Pm2Stack,
+  bus: Bus,
+  services: readonly ServiceName[],
+  disturbance: Disturbance,
+): Promise<() => Promise<Disturbed>> {
+  const watched = await Promise.all(services.map((service) => Arrivals.of(bus, service)));
   return async () => {
-    const known = arrivals.length;
-    const { pid } = await arrival(-1);
+    const before = await Promise.all(
+      watched.map(async (arrivals) => ({ arrivals, known: arrivals.count, pid: (await arrivals.at(-1)).pid })),
+    );
     const atMs = performance.now();
     let over = false;
-    const ended = endOf(pid, () => over);
-    if (disturbance === 'SIGKILL') process.kill(pid, 'SIGKILL');
-    // Comes back when the new process has said that it is ready.
-    else await stack.pm2(disturbance, service);
-    const first = await arrival(known);
+    const going = before.map((one) => ({ ...one, ended: endOf(one.pid, () => over) }));
+    if (disturbance === 'SIGKILL') for (const { pid } of going) process.kill(pid, 'SIGKILL');
+    // Comes back when the new processes have said that they are ready.
+    else if (disturbance === 'restart') await stack.pm2('restart', ...services);
+    // PM2 reloads one name at a time, and no second one meanwhile unless forced.
+    else await Promise.all(services.map((service) => stack.pm2(...COMMANDS[disturbance], service)));
+    const first = await Promise.all(going.map(({ arrivals, known }) => arrivals.at(known)));
     over = true;
-    const awayMs = Math.max(0, first.atMs - (await ended));
-    return { atMs, recoveryMs: (await arrival(-1)).atMs - atMs, awayMs };
+    const away = await Promise.all(going.map(async ({ ended }, at) => (first[at]?.atMs ?? 0) - (await ended)));
+    const last = await Promise.all(watched.map((arrivals) => arrivals.at(-1)));
+    return { atMs, recoveryMs: Math.max(...last.map((one) => one.atMs)) - atMs, awayMs: Math.max(0, ...away) };
   };
 }

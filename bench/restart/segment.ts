@@ -39,6 +39,8 @@ export interface Segment {
   underruns: number;
   /** Turns that were asked again, each of which says so. */
   askedAgain: number;
+  /** What had been published of them and was not heard: it is answered again. */
+  askedAgainSamples: number;
   /** Where something went wrong, and after which disturbance. */
   wrong: string[];
 }
@@ -52,19 +54,21 @@ const BETWEEN_MS = { least: 1_200, spread: 1_800 };
 /** From the end of the speech to the last word of the answer. */
 const ANSWERED_WITHIN_MS = 45_000;
 const LOOK_EVERY_MS = 50;
+/** While an answer plays, it is reported five times a second. */
+const SILENT_MS = 2_000;
 /** What the recorder is behind the loudspeaker on a busy machine: the last 5 ms of an answer were missing without it. */
 const RECORDER_MS = 500;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /**
- * Somebody speaks while a reply plays, and a service is disturbed at random moments, until the speech is over. Where anything
- * went wrong the recording is kept beside the journal.
+ * Somebody speaks while a reply plays, and services are disturbed at random moments, until the speech is over. Where anything
+ * went wrong the recording is kept beside the journal, and what was reported on the bus.
  */
 export async function runSegment(
   stack: Pm2Stack,
   card: VirtualSoundCard,
-  service: ServiceName,
+  services: readonly ServiceName[],
   disturbance: Disturbance,
 ): Promise<Segment> {
   await loadScenario(stack, { lifetime: 'unlimited', turns: codedReplies() });
@@ -77,7 +81,7 @@ export async function runSegment(
   const replies = new Map<number, PublishedReply>();
   await bus.subscribe(replyPcm, ({ payload }) => notePublished(replies, payload));
   const stalls = new Stalls();
-  const disturb = await disturberOf(stack, bus, service, disturbance);
+  const disturb = await disturberOf(stack, bus, services, disturbance);
   const source = await longSpeech(SEGMENT_SECONDS - 3);
   const recording = await card.record('speaker', REPLY_RATE_HZ);
   const recordedFromMs = performance.now();
@@ -105,9 +109,25 @@ export async function runSegment(
     }
     await spoken;
     const complaint = await answered({ turns, speeches, playbacks });
+    await silence(playbacks);
     await pause(RECORDER_MS);
     const samples = await recording.stop();
-    const reply = judgeReplies(samples, replies.values());
+    const again = new Set(
+      turns.seen.filter(({ payload }) => payload.error?.kind === 'restarted').map(({ payload }) => payload.turn),
+    );
+    // What is kept of an earlier segment may be shown again, too.
+    const ours = [...replies.values()].filter(({ turn: number }) =>
+      turns.seen.some(({ payload }) => payload.turn === number),
+    );
+    const unheard = judgeReplies(
+      samples,
+      ours.filter(({ turn: number }) => again.has(number)),
+    );
+    const reply = judgeReplies(
+      samples,
+      ours.filter(({ turn: number }) => !again.has(number)),
+    );
+    reply.doubled.push(...unheard.doubled);
     const question = judgeQuestion(source, await heardByGemini(stack, sinceMs));
     const after = (atMs: number) => {
       const last = disturbed.findLast((one) => one.atMs <= atMs);
@@ -124,21 +144,28 @@ export async function runSegment(
       }),
       ...described('speech', question, ({ from }) => after(spokenFromMs + (from * 1000) / MICROPHONE_RATE_HZ)),
       ...(complaint ? [complaint] : []),
+      ...complaintsOf(turns.seen.map(({ payload }) => payload)),
     ];
-    const heard = spanOf(samples, replies);
-    const silence = longestSilence(samples.subarray(heard.from, heard.to));
-    if (wrong.length > 0) writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
+    const heard = spanOf(samples, ours);
+    const longest = longestSilence(samples.subarray(heard.from, heard.to));
+    if (wrong.length > 0) {
+      writeFileSync(`bench/results/wrong-${sinceMs}.s16`, samples);
+      const said = [...turns.seen, ...speeches.seen, ...playbacks.seen].map(({ payload }) => payload);
+      writeFileSync(
+        `bench/results/wrong-${sinceMs}.json`,
+        JSON.stringify(said.sort((one, other) => one.at - other.at)),
+      );
+    }
     return {
       disturbed,
       reply: { lost: total(reply.lost), doubled: total(reply.doubled) },
       speech: { lost: total(question.lost), doubled: total(question.doubled) },
-      longestSilenceMs: (silence.samples * 1000) / REPLY_RATE_HZ,
+      longestSilenceMs: (longest.samples * 1000) / REPLY_RATE_HZ,
       stoodStillMs: stalls.longestMs,
-      longestSilenceWhen: after(recordedFromMs + ((heard.from + silence.from) * 1000) / REPLY_RATE_HZ),
+      longestSilenceWhen: after(recordedFromMs + ((heard.from + longest.from) * 1000) / REPLY_RATE_HZ),
       underruns: risen(underruns.seen.map(({ payload }) => payload.counters['outputUnderruns'] ?? 0)),
-      askedAgain: new Set(
-        turns.seen.filter(({ payload }) => payload.error?.kind === 'restarted').map(({ payload }) => payload.turn),
-      ).size,
+      askedAgain: again.size,
+      askedAgainSamples: total(unheard.lost),
       wrong,
     };
   } finally {
@@ -180,9 +207,34 @@ async function answered({ turns, speeches, playbacks }: Heard): Promise<string |
   return 'the question was never answered';
 }
 
+/** Resolves when no answer has been playing for a while: one that was asked again is played behind the others. */
+async function silence(playbacks: Watched<Playback>): Promise<void> {
+  let reports: number;
+  do {
+    reports = playbacks.seen.length;
+    await pause(SILENT_MS);
+  } while (playbacks.seen.length > reports);
+}
+
+/** Turns that never ended, and what was asked more than once though the turn before had not failed. */
+function complaintsOf(reports: readonly Turn[]): string[] {
+  const newest = new Map(reports.map((report) => [report.turn, report]));
+  const complaints: string[] = [];
+  const turnsOf = new Map<number | undefined, number[]>();
+  for (const { turn: number, utterance, state } of newest.values()) {
+    if (!['done', 'interrupted', 'failed'].includes(state)) complaints.push(`turn ${number} is still ${state}`);
+    if (state !== 'failed') turnsOf.set(utterance, [...(turnsOf.get(utterance) ?? []), number]);
+  }
+  for (const [utterance, numbers] of turnsOf) {
+    const question = utterance === undefined ? 'the written question' : `utterance ${utterance}`;
+    if (numbers.length > 1) complaints.push(`${question} was asked in turns ${numbers.join(', ')}`);
+  }
+  return complaints;
+}
+
 /** Where the first reply begins and ends in the recording; silence between two replies is no gap. */
-function spanOf(recording: Int16Array, replies: ReadonlyMap<number, PublishedReply>): { from: number; to: number } {
-  const first = [...replies.values()].find(({ from }) => from === 0);
+function spanOf(recording: Int16Array, replies: readonly PublishedReply[]): { from: number; to: number } {
+  const first = replies.find(({ from }) => from === 0);
   const from = first ? heardAt(recording, 0) : 0;
   const to = first ? heardAt(recording, first.to - 2) : -1;
   return { from: Math.max(0, from), to: to < 0 ? recording.length : to };

@@ -1,12 +1,11 @@
 import type { Bus } from '#shared/bus/bus.ts';
-import { type HandoverState, handover, level, microphonePcm, microphoneResend } from '#shared/contract/audio-in.ts';
+import { type HandoverState, handover, level, microphonePcm } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { status } from '#shared/contract/service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import { ALL_KEPT, InheritedSound } from './inherited-sound.ts';
 import { nextRole, type Role, type SuccessionEffect, type SuccessionEvent } from './succession.ts';
 
 export interface HandoverOptions {
@@ -16,13 +15,15 @@ export interface HandoverOptions {
   pid: number;
   /** Whether a process that has spoken on the bus is really there. */
   isAlive(pid: number): boolean;
+  /** A process that is there, also where a broker that has been restarted meanwhile knows of nobody yet. */
+  predecessor?: number | undefined;
   /** Begin without a predecessor. */
   takeOver(): void;
   /** Join our capture to the predecessor's, and call `spliced` when it is done. */
   splice(left: HandoverState): void;
   closeDevice(): void;
   openDevice(): void;
-  /** A frame that the predecessor published, before we were there or since: we answer for it when it is gone. */
+  /** A frame that the predecessor published, perhaps once more: we answer for it when it is gone. */
   predecessorPublished(frame: PcmFrame): void;
 }
 
@@ -46,15 +47,15 @@ const SIGN_OF_LIFE_MS = 4_000;
 /** Two processes that begin in the same moment hear each other's claim right after their own; the higher pid stays. */
 const SAME_MOMENT_MS = 1_000;
 
-/** A predecessor's goodbye may overtake its handover; one that was killed leaves none. */
-const GOODBYE_TO_HANDOVER_MS = 500;
+/** A predecessor's goodbye overtakes its handover by up to half a second (`GOODBYE_MS`); one that was killed leaves none. */
+const GOODBYE_TO_HANDOVER_MS = 1_000;
 
 /** Follows on the bus who else is there, and says which of the two has the microphone. */
 export async function startHandover(options: HandoverOptions): Promise<Handover> {
-  const { bus, clock, log, pid, isAlive } = options;
+  const { bus, clock, log, pid, isAlive, predecessor } = options;
   const teardown = new Teardown();
   let role: Role = 'waiting';
-  const others = new Set<number>();
+  const others = new Set<number>(predecessor === undefined ? [] : [predecessor]);
   let signOfLifeMs = clock.nowMs();
   let claimedAtMs = Number.NEGATIVE_INFINITY;
   let overtakenBy: number | undefined;
@@ -128,12 +129,9 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
       signOfLifeMs = clock.nowMs();
     }),
   );
-  const inherited = new InheritedSound();
   const endListening = await bus.subscribe(microphonePcm, ({ payload }) => {
-    if (role !== 'waiting') return;
-    const { isNew, ask } = inherited.accept(payload);
-    if (isNew) options.predecessorPublished(payload);
-    if (ask) bus.publish(microphoneResend, ask);
+    // Shown again by a predecessor as its last act, it may come behind the last word.
+    if (role === 'waiting' || (role === 'splicing' && payload.resent)) options.predecessorPublished(payload);
   });
   teardown.add(endListening);
   teardown.add(
@@ -147,10 +145,7 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
   );
 
   // Said before we are ready: whoever is told to leave because of us knows then that somebody follows.
-  if (isAccompanied()) {
-    bus.publish(handover, { state: 'waiting', pid });
-    bus.publish(microphoneResend, ALL_KEPT);
-  }
+  if (isAccompanied()) bus.publish(handover, { state: 'waiting', pid });
 
   return {
     get role() {

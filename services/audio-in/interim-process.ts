@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ForkOptions, fork } from 'node:child_process';
 import { openSync } from 'node:fs';
 import type { Interim } from './interim.ts';
 
@@ -8,16 +8,18 @@ const READY_WITHIN_MS = 5_000;
 
 /** What the given process needs of interim ones: under PM2 it can start one, as one it can leave. */
 export function interimOf(me: NodeJS.Process): Interim {
-  if (me.argv.includes(INTERIM)) return { leave: () => me.kill(me.pid, 'SIGINT') };
+  const [flag, predecessor] = me.argv.slice(-2);
+  if (flag === INTERIM) return { leave: () => me.kill(me.pid, 'SIGINT'), predecessor: Number(predecessor) };
   // Without PM2 nobody is there who would start a successor.
   const { pm_exec_path: program, pm_out_log_path: logPath } = me.env;
-  return program === undefined ? {} : { start: () => startInterim(program, logPath, me.env) };
+  return program === undefined ? {} : { start: () => startInterim(program, logPath, me) };
 }
 
 /** It outlives us, so it must be in no process group of ours; PM2 has looked whom to signal before we could start it. */
-function startInterim(program: string, logPath: string | undefined, env: NodeJS.ProcessEnv): Promise<void> {
+function startInterim(program: string, logPath: string | undefined, { pid, env }: NodeJS.Process): Promise<void> {
   const log = logPath === undefined ? 'ignore' : openSync(logPath, 'a');
-  const child = fork(program, [INTERIM], { detached: true, env: withoutPm2(env), stdio: ['ignore', log, log, 'ipc'] });
+  const options: ForkOptions = { detached: true, env: withoutPm2(env), stdio: ['ignore', log, log, 'ipc'] };
+  const child = fork(program, [INTERIM, String(pid)], options);
   return new Promise((resolve) => {
     const overdue = setTimeout(resolve, READY_WITHIN_MS);
     function settle(): void {

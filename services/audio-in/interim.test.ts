@@ -80,6 +80,22 @@ describe('audio-in that is told to leave', () => {
     expect(started).toBe(0);
   });
 
+  it('stays while the broker is away, over which a successor has to be told where to go on', async () => {
+    await start(new ScriptedMicrophone());
+    context.hub.bus().publish(handover, { state: 'waiting', pid: 200 });
+    await settle();
+    context.hub.disconnect();
+    let left = false;
+    const handingOver = running.handOver?.().then(() => {
+      left = true;
+    });
+    await settle();
+    expect(left).toBe(false);
+    context.hub.reconnect();
+    await handingOver;
+    expect(started).toBe(0);
+  });
+
   it('starts one where the successor that has been spoken of is not there', async () => {
     await start(new ScriptedMicrophone());
     context.hub.bus().publish(handover, { state: 'waiting', pid: NOBODY });
@@ -215,5 +231,19 @@ describe('an interim process', () => {
     await stop();
     context.clock.advance(2 * INTERIM_STAY_MS);
     expect(left).toBe(1);
+  });
+
+  it('waits for the process that has started it, also where a restarted broker knows of nobody yet', async () => {
+    const seen: Handover[] = [];
+    await context.hub.bus().subscribe(handover, ({ payload }) => seen.push(payload));
+    const voice = { probability: () => 0, reset: () => undefined };
+    const interim = { leave: () => undefined, predecessor: 50 };
+    const lips = new ScriptedMicrophone();
+    const starting = startAudioIn(context, { microphone: lips, voice, pid: ME, isAlive: () => true, interim });
+    for (let waits = 0; waits < 5; waits += 1) await settle();
+    lips.say(1_000, 0);
+    const running = await starting;
+    expect(seen).toEqual([{ state: 'waiting', pid: ME }]);
+    await running.stop();
   });
 });

@@ -13,6 +13,8 @@ export interface Interim {
   start?(): Promise<void>;
   /** In an interim process: ends it in good order. */
   leave?(): void;
+  /** In an interim process: the process that has started it and listens, whether or not the broker knows of it yet. */
+  predecessor?: number;
 }
 
 /** From the start of the interim process to its end where nobody comes: a start takes one second, five on a busy machine. */

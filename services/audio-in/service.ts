@@ -149,6 +149,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       log,
       pid: parts.pid ?? process.pid,
       isAlive: parts.isAlive ?? isProcessAlive,
+      predecessor: interim.predecessor,
       takeOver() {
         leftBehind = undefined;
         listening.begin();
@@ -183,7 +184,12 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     });
     teardown.add(() => {
       joinNow();
-      if (handing.leave(() => listening.leave())) log.info('left the microphone to the successor');
+      const leave = () => {
+        // A thinker that is replaced, too, asks for a question from its beginning, of which the successor has heard the end only.
+        publisher.showAll();
+        return listening.leave();
+      };
+      if (handing.leave(leave)) log.info('left the microphone to the successor');
       handing.stop();
     });
 
@@ -235,16 +241,15 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
     heardEnough = undefined;
     return {
       async handOver() {
-        const { start } = interim;
-        const needed = () => {
+        const listens = () => {
           const ours = handing.role === 'active' || handing.role === 'splicing';
-          return ours && !handing.followed && feed?.isLive && !stackIsStopping(settings.stateDir, clock.nowMs());
+          return ours && feed?.isLive && !stackIsStopping(settings.stateDir, clock.nowMs());
         };
-        if (!start || !needed()) return;
+        if (!listens() || (!interim.start && !handing.followed)) return;
         // `pm2 restart all` takes the broker away first. Without one nobody could take over from us, nor be told where we stopped.
         await untilConnected(bus, clock, BROKER_BACK_MS);
-        if (!bus.connected || !needed()) return;
-        await start();
+        if (!bus.connected || !listens() || handing.followed) return;
+        await interim.start?.();
         await untilConnected(bus, clock, BROKER_BACK_MS);
       },
       stop: () => teardown.run(),

@@ -278,7 +278,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       reports.leave();
       const limit = new Promise<true>((resolve) => clock.after(STOP_LIMIT_MS, () => resolve(true)));
       const hangs = await Promise.race([stopped, limit]);
-      if (leaving) note(hangs ? Math.max(1, speaker.samplesToGo) : 0);
+      // Where the device takes no more, the note of its last period stands: a later one would be taken for that of one not written.
+      if (leaving && !hangs) note(0);
       leaving = false;
       await output.close();
       // The device has played everything by now; the turns that were on their way out are told as finished.

@@ -152,6 +152,14 @@ describe('a speaker and its successor', () => {
       utimesSync(pipe, noted - 0.005, noted - 0.005);
     }
 
+    /** The pipe to the device was last written with the record, a moment ago. */
+    function leaveWritten() {
+      const pipe = join(stateDir(), 'speaker-aplay.samples');
+      writeFileSync(pipe, '');
+      const ago = Date.now() / 1_000 - 0.1;
+      for (const path of [pipe, join(stateDir(), 'speaker-playout.json')]) utimesSync(path, ago, ago);
+    }
+
     it('plays that period, also after the last word', async () => {
       const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
       const second = await successorOnSameOutput();
@@ -161,6 +169,18 @@ describe('a speaker and its successor', () => {
       await first.kill();
       clock.advance(10);
       expect(await second.play(120)).toEqual([...coded(1_680, 120)]);
+    });
+
+    it('does not take the note of one whose device took no more samples for that of a period', async () => {
+      const { first, clock, successorOnSameOutput } = await pair({ perishable: 0 });
+      const second = await successorOnSameOutput();
+      await first.leave();
+      await first.play(1_200);
+      leaveWritten();
+      clock.advance(500);
+      await settled();
+      clock.advance(10);
+      expect(await second.play(120)).toEqual([...coded(1_800, 120)]);
     });
 
     it('does not take the last word itself for the note of a period', async () => {

@@ -24,7 +24,7 @@ import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { stackIsStopping } from '#shared/lifecycle/stop-notice.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import { startPcmPublisher } from '#shared/pcm/pcm-publisher.ts';
-import { type PcmReceiver, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { MICROPHONE_RATE_HZ, REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { firstStreamNumber } from '#shared/pcm/stream-number.ts';
 import { createBackends } from './backends/create-backends.ts';
@@ -111,7 +111,8 @@ async function wire(
     (request) => soundMissed(request),
   );
   const leftReply = fileLeftReply(settings.stateDir, log);
-  for (const pcm of leftReply.take(clock.nowMs())) replies.remember(pcm);
+  // A speaker that was replaced, too, may not know of the last of them.
+  replies.inherit(leftReply.take(clock.nowMs()));
   teardown.add(() => {
     // What nobody is going to hear shall not lie on the disk.
     if (!stackIsStopping(settings.stateDir, clock.nowMs())) leftReply.leave(replies.unfinished());
@@ -139,7 +140,9 @@ async function wire(
 
   const sessionState = await startOwnState(bus, session, clock);
   teardown.add(() => sessionState.stop());
-  let microphone: PcmReceiver | undefined;
+  /** What a predecessor has left of the utterances: the last that is settled, and those that are heard again from their beginning. */
+  let settled: number | undefined;
+  let recalled: readonly number[] = [];
   const thinker = new Thinker({
     clock,
     log,
@@ -163,13 +166,11 @@ async function wire(
     backends: [backends.http, backends.offline],
     memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
     recall(utterances) {
-      microphone?.forget(Math.min(...utterances) - 1);
-      for (const utterance of utterances) microphone?.expect(utterance, 0);
+      settled = Math.min(...utterances) - 1;
+      recalled = utterances;
     },
-    catchUp(settled) {
-      // What has been answered is shown again when audio-in reconnects.
-      microphone?.forget(settled);
-      bus.publish(microphoneResend, { stream: settled + 1, from: 0 });
+    catchUp(utterance) {
+      settled = utterance;
     },
     handles: fileHandleStore(settings.stateDir, { model, server: serverOf(endpoint) }, log),
     identity: { model, simulated: endpoint.simulated },
@@ -182,19 +183,6 @@ async function wire(
     conversationPolicy: { ...CONVERSATION_POLICY, ...policies.conversation },
   });
   teardown.add(() => thinker.stop());
-
-  microphone = await startPcmReceiver(
-    bus,
-    { pcm: microphonePcm, resend: microphoneResend },
-    { clock, meters, policy: MICROPHONE_REPAIR },
-    (received) => {
-      if (received.type === 'ended') thinker.endUtterance(received.stream);
-      else if (received.type !== 'samples') return;
-      else if (received.sampleRateHz !== MICROPHONE_RATE_HZ) meters.count('microphoneFramesOfWrongRate');
-      else thinker.hear(received.stream, received.samples, received.timeUs);
-    },
-  );
-  teardown.add(() => microphone?.stop());
 
   const subscriptions = [
     bus.subscribe(speech, ({ payload }) => {
@@ -229,6 +217,21 @@ async function wire(
   describe(`${model}, ${endpoint.simulated ? `SIMULATED at ${serverOf(endpoint)}` : `at ${serverOf(endpoint)}`}`);
   thinker.start();
   soundMissed = ({ stream, from }) => thinker.soundMissed(stream, from);
+  // Only now: what is shown again of a settled question is no new one, and one that goes on keeps its number.
+  const microphone = await startPcmReceiver(
+    bus,
+    { pcm: microphonePcm, resend: microphoneResend },
+    { clock, meters, policy: MICROPHONE_REPAIR, ...(settled !== undefined && { settled }) },
+    (received) => {
+      if (received.type === 'ended') thinker.endUtterance(received.stream);
+      else if (received.type !== 'samples') return;
+      else if (received.sampleRateHz !== MICROPHONE_RATE_HZ) meters.count('microphoneFramesOfWrongRate');
+      else thinker.hear(received.stream, received.samples, received.timeUs);
+    },
+  );
+  teardown.add(() => microphone.stop());
+  for (const utterance of recalled) microphone.expect(utterance, 0);
+  if (settled !== undefined && recalled.length === 0) bus.publish(microphoneResend, { stream: settled + 1, from: 0 });
   // What the speaker said of an answer while no thinker ran.
   teardown.add(
     await bus.subscribe(speakerState, ({ payload: { state, turn: spoken, position }, retained }) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { microphonePcm } from '#shared/contract/audio-in.ts';
 import { interrupt, volume } from '#shared/contract/control.ts';
 import { createLog } from '#shared/log/log.ts';
 import { Meters } from '#shared/metrics/meters.ts';
@@ -110,5 +111,28 @@ describe('a bus that is closed while its broker is away', () => {
     bus.publish(interrupt, { id: 'last words', source: 'operator', at: 1 });
     await bus.close();
     expect(said).toEqual(['cortex/control/interrupt']);
+  });
+});
+
+describe('a bus whose broker has died with much on its way to it', () => {
+  it('does not wait for that when it is flushed', async () => {
+    await arrived();
+    const changes: boolean[] = [];
+    const back = new Promise<void>((resolve) => {
+      bus.onConnection((connected) => {
+        changes.push(connected);
+        if (connected && changes.includes(false)) resolve();
+      });
+    });
+    const flags = { first: true, last: false, resent: false };
+    const samples = new Int16Array(20_000);
+    for (let stream = 0; stream < 50; stream += 1) {
+      bus.publish(microphonePcm, { sampleRateHz: 16_000, stream, position: 0, timeUs: 0, ...flags, samples });
+    }
+    for (const socket of sockets) socket.destroy();
+    await back;
+    // Longer than this test may take.
+    await bus.flush(60_000);
+    expect(changes).toEqual([true, false, true]);
   });
 });

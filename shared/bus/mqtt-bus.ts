@@ -65,7 +65,10 @@ class MqttBus implements Bus {
   private readonly left = new Set<string>();
   /** Unsubscriptions the broker has not confirmed: Aedes may work on one later than on the subscription behind it. */
   private readonly leaving = new Map<string, Promise<void>>();
-  private unacknowledged = 0;
+  /** Of QoS 1: until the broker has it, over as many connections as that takes. */
+  private unacknowledged = { count: 0 };
+  /** Of QoS 0, on this connection: what is lost with one is never heard of again, not even that it was lost. */
+  private unsent = { count: 0 };
   private complainedOf = '';
   private wasConnected = false;
   /** Cancels the grace after a reconnection; undefined when there is none. */
@@ -154,7 +157,8 @@ class MqttBus implements Bus {
 
   async flush(timeoutMs: number): Promise<void> {
     const giveUpAtMs = this.options.clock.nowMs() + timeoutMs;
-    while ((this.unacknowledged > 0 || this.outbox.size > 0) && this.options.clock.nowMs() < giveUpAtMs) {
+    const isOnItsWay = () => this.unacknowledged.count > 0 || this.unsent.count > 0 || this.outbox.size > 0;
+    while (isOnItsWay() && this.options.clock.nowMs() < giveUpAtMs) {
       await new Promise<void>((resolve) => this.options.clock.after(5, resolve));
     }
   }
@@ -236,9 +240,10 @@ class MqttBus implements Bus {
   }
 
   private send(topic: string, bytes: Buffer, qos: 0 | 1, retain: boolean): void {
-    this.unacknowledged += 1;
+    const pending = qos === 1 ? this.unacknowledged : this.unsent;
+    pending.count += 1;
     this.client.publish(`${this.options.topicPrefix}/${topic}`, bytes, { qos, retain }, () => {
-      this.unacknowledged -= 1;
+      pending.count -= 1;
     });
   }
 
@@ -269,6 +274,7 @@ class MqttBus implements Bus {
   }
 
   private connectionClosed(): void {
+    this.unsent = { count: 0 };
     this.graceOver?.();
     this.graceOver = undefined;
     for (const listener of this.connectionListeners) listener(false);

@@ -73,8 +73,7 @@ export const microphonePcm = channel('audio-in/pcm', pcm, {
 export const microphoneResend = channel('audio-in/pcm/resend', json(Resend), {
   summary: 'A subscriber asks for microphone samples it lacks',
   qos: 1,
-  // Its own successor wants what it keeps.
-  publishers: ['thinker', 'router', 'audio-in'],
+  publishers: ['thinker', 'router'],
   command: true,
 });
 

@@ -124,6 +124,17 @@ describe('the PCM assembler', () => {
     expect(heard(effects)).toEqual(upTo(10));
   });
 
+  it('does not ask again while the answer is still coming', () => {
+    const { effects } = run([
+      { type: 'frame', frame: frame(1, 50, 10), atMs: 0 },
+      ...[0, 1, 2, 3, 4].map((piece): AssemblerEvent => {
+        return { type: 'frame', frame: frame(1, piece * 10, 10), atMs: 60 + piece * 60 };
+      }),
+    ]);
+    expect(effects.filter(({ type }) => type === 'ask')).toEqual([{ type: 'ask', stream: 1, from: 0 }]);
+    expect(heard(effects)).toEqual(upTo(60));
+  });
+
   it('takes what is shown again from long before the forgotten ones for old, and what is just being said for new', () => {
     const bygone = frame(7, 0, 10, true);
     const { effects } = run([

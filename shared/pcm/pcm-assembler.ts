@@ -140,6 +140,8 @@ function settle(
 ): { state: AssemblerState; effects: AssemblerEffect[] } {
   const effects: AssemblerEffect[] = [];
   let current = deliver(stream, before, effects);
+  // The answer is coming: asking for the rest of half a minute again at every look would have all of it sent many times over.
+  if (before.gapSinceMs !== undefined && current.next > before.next) current = { ...current, askedAtMs: atMs };
   const hole = (): number | undefined => current.waiting[0]?.position ?? current.length;
   if (!current.ended && hole() !== undefined) {
     current = { ...current, gapSinceMs: current.gapSinceMs ?? atMs };

@@ -30,11 +30,41 @@ it('counts what it has dropped as free', () => {
   expect(history.newest().map(({ stream }) => stream)).toEqual([1, 3, 4]);
 });
 
-it('shows the newest frame of a stream whose beginning was learned of afterwards', () => {
+it('puts what another process has published in its place, once, however it comes', () => {
   const history = new PcmHistory(1_000);
-  history.append({ ...frame(1, 0), position: 400 });
-  history.append(frame(2, 0));
-  for (const position of [0, 100, 200, 300]) history.append({ ...frame(1, 0), position });
-  expect(history.newest().map(({ position }) => position)).toEqual([400, 0]);
-  expect(history.since({ stream: 1, from: 0 }).map(({ position }) => position)).toEqual([0, 100, 200, 300, 400]);
+  const piece = (stream: number, position: number, last = false) => ({ ...frame(stream, 0), position, last });
+  for (const each of [piece(2, 200), piece(1, 100), piece(2, 0), piece(2, 200), piece(2, 100), piece(2, 300, true)]) {
+    history.insert({ ...each, resent: true });
+  }
+  history.append(piece(3, 0));
+  const kept = history.unfinished().map(({ stream, position, resent }) => [stream, position, resent]);
+  expect(kept).toEqual([
+    [1, 100, false],
+    [2, 0, false],
+    [2, 100, false],
+    [2, 200, false],
+    [2, 300, false],
+    [3, 0, false],
+  ]);
+});
+
+it('sends again in few frames what was published in many, and keeps that of another process once', () => {
+  const history = new PcmHistory(100_000);
+  for (let at = 0; at < 500; at += 1) history.append({ ...frame(7, 0), position: at * 100, first: at === 0 });
+  history.append({ ...frame(7, 0), position: 50_000, first: false, last: true, samples: new Int16Array(0) });
+  const again = history.since({ stream: 7, from: 250 });
+  expect(again.length).toBeLessThan(10);
+  expect(again[0]).toMatchObject({ position: 200, first: false, last: false, resent: true });
+  expect(again.at(-1)?.last).toBe(true);
+  const successor = new PcmHistory(100_000);
+  for (const at of [300, 301, 499]) successor.insert({ ...frame(7, 0), position: at * 100, first: false });
+  for (const each of [...again, ...history.since({ stream: 7, from: 0 })]) successor.insert(each);
+  successor.insert({ ...frame(7, 0), position: 30_000, first: false });
+  const kept = successor.unfinished();
+  let end = 0;
+  for (const { position, samples } of kept) {
+    expect(position).toBe(end);
+    end += samples.length;
+  }
+  expect([end, kept[0]?.first, kept.at(-1)?.last]).toEqual([50_000, true, true]);
 });

@@ -7,8 +7,12 @@ import { PcmHistory } from './pcm-history.ts';
 export interface PcmPublisher {
   /** Publishes and remembers. Positions of a stream must be contiguous. */
   publish(frame: PcmFrame): void;
-  /** Keeps a frame that another process published, to answer for it when that process is gone. */
+  /** Keeps a frame that another process published, in whatever order they come, to answer for it when that process is gone. */
   remember(frame: PcmFrame): void;
+  /** Sends everything that is kept once more, for a successor that answers for it from now on. */
+  showAll(): void;
+  /** Goes on for a predecessor that has gone, with what it left. Whole streams are shown to whoever has missed them. */
+  inherit(frames: readonly PcmFrame[]): void;
   /** Every frame of streams nobody is through with yet: what a successor has to answer for. */
   unfinished(): PcmFrame[];
   /** Whoever it was for is through with the stream; it is not kept for much longer. @param atMs Unix milliseconds. */
@@ -44,7 +48,14 @@ export async function startPcmPublisher(
       history.append(frame);
       bus.publish(channels.pcm, frame);
     },
-    remember: (frame) => history.append(frame),
+    remember: (frame) => history.insert(frame),
+    showAll() {
+      for (const frame of history.all()) bus.publish(channels.pcm, frame);
+    },
+    inherit(frames) {
+      for (const frame of frames) history.append(frame);
+      for (const frame of history.newest()) if (frame.last) bus.publish(channels.pcm, frame);
+    },
     unfinished: () => history.unfinished(),
     finished: (stream, atMs) => history.finished(stream, atMs),
     forget: () => history.clear(),

@@ -23,6 +23,14 @@ export interface PcmReceiver {
   stop(): void;
 }
 
+export interface PcmReceiverOptions {
+  clock: Clock;
+  meters: Meters;
+  policy: AssemblerPolicy;
+  /** This stream and all older ones are over before anything is heard. */
+  settled?: number;
+}
+
 /** How often gaps are looked at while no frame comes. */
 const TICK_MS = 50;
 
@@ -30,10 +38,10 @@ const TICK_MS = 50;
 export async function startPcmReceiver(
   bus: Bus,
   channels: { pcm: Channel<PcmFrame>; resend: Channel<Resend> },
-  { clock, meters, policy }: { clock: Clock; meters: Meters; policy: AssemblerPolicy },
+  { clock, meters, policy, settled = -1 }: PcmReceiverOptions,
   listener: (received: ReceivedPcm) => void,
 ): Promise<PcmReceiver> {
-  let state = emptyAssembler;
+  let state = { ...emptyAssembler, forgottenUpTo: settled };
   let awayMs = 0;
   let awaySinceMs: number | undefined;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { speakerState } from '#shared/contract/speaker.ts';
 import { replyResend } from '#shared/contract/thinker.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { QUICK, type ThinkerBench, thinkerBench } from './harness/thinker-bench.ts';
 
 let bench: ThinkerBench | undefined;
@@ -30,6 +31,13 @@ async function answerBeingPlayed() {
   const before = await until(turns, ({ state }) => state === 'speaking');
   bench.heard(before.turn, samples / 2, 'progress');
   return { before, samples };
+}
+
+/** The samples of frames, each in its place. */
+function soundOf(frames: readonly PcmFrame[], length: number): Int16Array {
+  const sound = new Int16Array(length);
+  for (const { position, samples } of frames) sound.set(samples, position);
+  return sound;
 }
 
 function remembered({ stateDir }: ThinkerBench): unknown {
@@ -134,8 +142,8 @@ describe('a restart of the thinker', () => {
     bus.publish(replyResend, { stream: before.turn, from: 0 });
     await until(frames, ({ last }) => last);
     const again = frames.filter(({ stream }) => stream === before.turn);
-    expect(new Set(again.map(({ position }) => position))).toEqual(new Set(sent.map(({ position }) => position)));
-    expect(again.map((frame) => frame.samples)).toEqual(expect.arrayContaining(sent.map((frame) => frame.samples)));
+    expect(again.length).toBeLessThan(sent.length);
+    expect(soundOf(again, samples)).toEqual(soundOf(sent, samples));
     heard(before.turn, samples, 'finished');
     await until(turns, ({ turn, state }) => turn === before.turn && state === 'done');
   });

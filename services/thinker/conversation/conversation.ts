@@ -263,6 +263,11 @@ function backendReported(draft: Draft, number: number, report: BackendReport): v
  */
 function soundMissed(draft: Draft, number: number, position: number): void {
   const turn = draft.recent.find((recent) => recent.number === number);
+  if (turn?.phase === 'failed' && turn.playback !== 'over') {
+    // That nothing more will come was told while the broker was restarted, too, and the speaker has not heard it.
+    draft.effects.push({ type: 'endLostAudio', turn: number, position });
+    return;
+  }
   if (!turn?.generated || isOver(turn) || turn.playback === 'over') return;
   const { playbackAtMs = 0 } = turn;
   if (draft.nowMs - playbackAtMs < draft.policy.soundLostMs) return;

@@ -40,7 +40,7 @@ describe('a turn of a predecessor', () => {
     const talk = answered().feed({ type: 'played', turn: FIRST, state: 'playing', position: 1_800 }).restart(1_000);
     const missed = { type: 'soundMissed', turn: FIRST, position: 1_800 } as const;
     talk.feed(missed, missed);
-    expect(talk.of('endLostAudio')).toEqual([{ type: 'endLostAudio', turn: FIRST, position: 1_800 }]);
+    expect(talk.of('endLostAudio')[0]).toEqual({ type: 'endLostAudio', turn: FIRST, position: 1_800 });
     expect(talk.phases(FIRST).at(-1)).toBe('failed');
     const asked = talk.of('prepareText');
     expect(asked).toHaveLength(1);
@@ -92,6 +92,14 @@ describe('a turn of a predecessor', () => {
     });
     talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 });
     expect(talk.of('remember').at(-1)?.turn).toMatchObject({ number: FIRST, playedSamples: 2_400 });
+  });
+
+  it('broken off in its answer is ended for a speaker that has not heard of it, and waits for more', () => {
+    const talk = connected().at(1_000).question(1).server('userText', 'modelText', 'audio').restart();
+    const missed = { type: 'soundMissed', turn: FIRST, position: 2_400 } as const;
+    talk.feed({ type: 'played', turn: FIRST, state: 'playing', position: 1_000 }, missed);
+    talk.feed({ type: 'played', turn: FIRST, state: 'over', position: 2_400 }, missed);
+    expect(talk.of('endLostAudio')).toEqual([{ type: 'endLostAudio', turn: FIRST, position: 2_400 }]);
   });
 
   it('goes on under its number when its samples come again', () => {

@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import type { Bus } from '#shared/bus/bus.ts';
+import { microphonePcm } from '#shared/contract/audio-in.ts';
+import { turn } from '#shared/contract/thinker.ts';
+import { testFolder } from '#shared/files/test-folder.ts';
+import type { Running } from '#shared/lifecycle/run-process.ts';
+import { testContext } from '#shared/lifecycle/test-context.ts';
+import type { PcmFrame } from '#shared/pcm/frame.ts';
+import { startThinker } from './service.ts';
+
+let running: Running | undefined;
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** The first frame of an utterance, as it is sent again for whoever asks. */
+function begun(stream: number): PcmFrame {
+  const flags = { first: true, last: false, resent: true };
+  return { sampleRateHz: 16_000, stream, position: 0, timeUs: 0, ...flags, samples: new Int16Array(320) };
+}
+
+/** A thinker that hears the given utterances as soon as it hears anything: somebody else has asked for them. @returns what it reports. */
+async function startAmong(utterances: readonly number[], left: object): Promise<string[]> {
+  const stateDir = testFolder();
+  const context = testContext({ CORTEX_STATE_DIR: stateDir, ENABLE_LIVE_API: 'false' });
+  const { bus, hub, clock } = context;
+  const stored = { ledger: [], savedAtMs: clock.nowMs(), ...left };
+  writeFileSync(join(stateDir, 'conversation.json'), JSON.stringify(stored));
+  const reports = new Set<string>();
+  await hub.bus().subscribe(turn, ({ payload }) => {
+    reports.add(`${payload.turn}: ${payload.state}, utterance ${payload.utterance}`);
+  });
+  const subscribe: Bus['subscribe'] = async (channel, listener) => {
+    const end = await bus.subscribe(channel, listener);
+    if (channel.topic === microphonePcm.topic) {
+      for (const utterance of utterances) hub.bus().publish(microphonePcm, begun(utterance));
+    }
+    return end;
+  };
+  context.bus = Object.assign(Object.create(bus), { subscribe });
+  running = await startThinker(context);
+  await settle();
+  return [...reports];
+}
+
+it('goes on with a question under the number its predecessor has given it, however early its samples come', async () => {
+  const reports = await startAmong([7], { waiting: [{ turn: 42, utterance: 7 }] });
+  expect(reports).toEqual(['42: listening, utterance 7']);
+});
+
+it('takes no settled question for a new one, however early it is shown again', async () => {
+  expect(await startAmong([6, 7], { settledUtterance: 7 })).toEqual([]);
+});
