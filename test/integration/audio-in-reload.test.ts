@@ -48,7 +48,7 @@ describeWith(
         await speaking;
         await speeches.next(({ state }) => state === 'ended');
         expect(speeches.seen.map(({ payload }) => payload.state)).toEqual(['possible', 'started', 'ended']);
-        // The successor has had it sent again from the beginning.
+        // Besides, the predecessor has shown its successor all that it keeps.
         const stream = frames.seen.map(({ payload }) => payload).filter(({ resent }) => !resent);
         let position = 0;
         for (const frame of stream) {
