@@ -119,7 +119,7 @@ function rowOf(what: string, onsets: number[], answers: number[], spoken: readon
     what,
     values: { n, median, p95, p99, missed: spoken.length - n },
     note: `slowest: ${slowest
-      .slice(0, 4)
+      .slice(0, 8)
       .map(({ name, median: ms }) => `${name} ${Math.round(ms)}`)
       .join(', ')}`,
   };

@@ -43,12 +43,13 @@ function hear(
   return all;
 }
 
-/** As `hear`, of windows of which each has what the detector gives and what it gives when they are louder. */
-function hearEagerly(windows: [number, number][]): EndpointingEvent[] {
+/** As `hear`, of windows with what the detector gives, what it gives when they are louder, and how far above the room they are. */
+function hearEagerly(windows: (readonly [number, number, number?])[]): EndpointingEvent[] {
   let state: Endpointing = SILENT;
-  return windows.flatMap(([probability, eagerProbability], index) => {
+  return windows.flatMap(([probability, louderProbability, aboveRoomDb = 0], index) => {
     const lengths = { position: index * WINDOW, samples: WINDOW, newSamples: WINDOW };
-    const step = nextEndpointing(state, { ...lengths, probability, eagerProbability, timbre: vowel }, options);
+    const hint = { louderProbability, aboveRoomDb };
+    const step = nextEndpointing(state, { ...lengths, probability, hint, timbre: vowel }, options);
     state = step.state;
     return step.events;
   });
@@ -58,16 +59,20 @@ const times = (count: number, probability: number) => Array<number>(count).fill(
 const states = (events: EndpointingEvent[]) => events.map((event) => event.state);
 
 describe('endpointing', () => {
-  it('takes what is nearly a voice only when it is louder for possible, and for no more', () => {
-    const faint: [number, number] = [0.1, 0.9];
-    expect(states(hearEagerly(Array(40).fill(faint)))).toEqual(['possible']);
+  it.each([
+    ['nearly a voice when it is louder', [0.1, 0.9], ['possible']],
+    ['sudden, and a little like a voice', [0.15, 0.1, 20], ['possible']],
+    ['sudden, and not like a voice', [0.1, 0.1, 40], []],
+    ['a little like a voice, and no louder than the room', [0.3, 0.1, 10], []],
+  ] as const)('takes for possible, and for no more, what is %s', (_what, window, expected) => {
+    expect(states(hearEagerly(Array(40).fill(window)))).toEqual(expected);
   });
 
   it.each([
     ['what is nearly a voice only when it is louder is withdrawn 128 ms after it', [0.1, 0.9], 5],
     ['what is one is withdrawn 224 ms after it', [0.9, 0.9], 8],
   ] as const)('%s', (_what, window, at) => {
-    const events = hearEagerly([[...window], ...Array(10).fill([0.1, 0.1])]);
+    const events = hearEagerly([window, ...Array(10).fill([0.1, 0.1])]);
     expect(states(events)).toEqual(['possible', 'discarded']);
     expect(events[1]?.position).toBe(at * WINDOW);
   });

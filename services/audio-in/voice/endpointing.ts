@@ -21,9 +21,17 @@ export interface VoiceWindow {
   /** How many of them were not in the window before: windows may overlap. */
   newSamples: number;
   probability: number;
-  /** What the detector gives for the same sound made louder; undefined while nobody waits for the first sign of a voice. */
-  eagerProbability?: number | undefined;
+  /** Undefined while nobody waits for the first sign of a voice. */
+  hint?: VoiceHint | undefined;
   timbre: Timbre;
+}
+
+/** What may be the first sign of a voice. */
+export interface VoiceHint {
+  /** What the detector gives for the same sound made louder. */
+  louderProbability: number;
+  /** How much louder than the room it is. */
+  aboveRoomDb: number;
 }
 
 export type Endpointing = { phase: 'silent' } | Possible | (Voiced<'started'> & { startPosition: number });
@@ -69,15 +77,19 @@ const SOFT_ONSET_SAMPLES = 500 * SAMPLES_PER_MS;
 const CERTAIN_WINDOWS = 2;
 /** A pause inside a word is shorter than this; possible speech that is silent for longer was a cough or a horn. */
 const DISCARD_AFTER_SAMPLES = 200 * SAMPLES_PER_MS;
-/** What sounds like a voice only when it is made louder is withdrawn sooner: mostly it is none. */
-const DISCARD_EAGER_AFTER_SAMPLES = 120 * SAMPLES_PER_MS;
+/** What breaks into the room by this much is a voice's first sound more often than Silero believes: a hiss, a puff, a hard vowel. */
+const SUDDEN_DB = 20;
+/** Of the threshold, what it must give all the same. */
+const SUDDEN_SHARE = 0.3;
+/** What was never more than a hint is withdrawn sooner: mostly it is none. */
+const DISCARD_HINT_AFTER_SAMPLES = 120 * SAMPLES_PER_MS;
 /** A hum that goes on for longer than this is somebody singing, or a word that begins with one. */
 const LONGEST_HUM_SAMPLES = 800 * SAMPLES_PER_MS;
 /** No question is longer; a microphone next to a radio must not feed one utterance for ever. */
 export const MAX_SPEECH_SAMPLES = 60_000 * SAMPLES_PER_MS;
 
 /**
- * One step. One window near the threshold, or near it when it is made louder, makes speech *possible*; it has *started* when enough of it was voiced, and
+ * One step. One window near the threshold, or a hint, makes speech *possible*; it has *started* when enough of it was voiced, and
  * certainly (and it is not a hum where a hum is none), is *discarded* when it falls silent before that, and has *ended* after
  * enough silence.
  */
@@ -89,9 +101,9 @@ export function nextEndpointing(
   const end = window.position + window.samples;
   const least = Math.max(options.threshold - HYSTERESIS, options.threshold / 2);
   const voiced = window.probability >= least;
-  const maybeVoiced = voiced || (window.eagerProbability ?? 0) >= least;
-  // Silence is counted from where the last voiced window ended; from somewhat before that where it was none but for being louder.
-  const voicedUntil = voiced ? end : end - DISCARD_AFTER_SAMPLES + DISCARD_EAGER_AFTER_SAMPLES;
+  const maybeVoiced = voiced || isHint(window, least, options);
+  // Silence is counted from where the last voiced window ended; from somewhat before that where it was a hint.
+  const voicedUntil = voiced ? end : end - DISCARD_AFTER_SAMPLES + DISCARD_HINT_AFTER_SAMPLES;
   const certain = window.probability >= options.threshold ? 1 : 0;
   if (state.phase === 'silent') {
     const audible = window.timbre.levelDbfs >= (options.gateDbfs ?? Number.NEGATIVE_INFINITY);
@@ -123,6 +135,12 @@ export function nextEndpointing(
   }
   if (end - heard.startPosition >= MAX_SPEECH_SAMPLES) return split(heard, end, window);
   return { state: heard, events: [] };
+}
+
+function isHint({ probability, hint }: VoiceWindow, least: number, { threshold }: EndpointingOptions): boolean {
+  if (!hint) return false;
+  const sudden = hint.aboveRoomDb >= SUDDEN_DB && probability >= threshold * SUDDEN_SHARE;
+  return sudden || hint.louderProbability >= least;
 }
 
 function start(

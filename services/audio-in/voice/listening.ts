@@ -3,8 +3,9 @@ import type { Settings } from '#shared/config/settings.ts';
 import type { HandoverState, Level } from '#shared/contract/audio-in.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { SampleClock } from '../microphone/sample-clock.ts';
+import { EAGER, isEager, misledAt } from './eagerness.ts';
 import { gateDbfs, isSettled, NO_ECHO, nextEchoGate } from './echo-gate.ts';
-import type { VoiceWindow } from './endpointing.ts';
+import type { VoiceHint, VoiceWindow } from './endpointing.ts';
 import { findJoint, JOINT_WITHIN_SAMPLES, samplesOf } from './joining.ts';
 import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
@@ -22,6 +23,8 @@ const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
 /** Longer than the way from *possible* to the end of the echo: bus, sound server, canceller and room on a busy machine. */
 const UNSETTLED_SPEECH_SAMPLES = 0.8 * MICROPHONE_RATE_HZ;
+/** How fast the room may become louder for good: 2 dB a second. */
+const ROOM_RISE_DB_PER_WINDOW = (2 * HOP_SAMPLES) / MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
 
 export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'humIsSpeech'> {
@@ -57,7 +60,11 @@ export class Listening {
   private loudestProbability = 0;
   private echoGate = NO_ECHO;
   private publishing = false;
-  private eager = false;
+  private hurried = false;
+  private eagerness = EAGER;
+  private sure = false;
+  /** The quietest of late. */
+  private roomDbfs = 0;
   private streamWanted = false;
   /** Judged while another process still has the microphone. */
   private ahead: VoiceWindow[] = [];
@@ -218,15 +225,16 @@ export class Listening {
   private judge(options: ListeningOptions): ListeningOutput[] {
     const samples = this.ring.read(this.heard, this.heard + WINDOW_SAMPLES);
     const probability = this.voices.voice.probability(samples);
-    const eagerProbability = this.eagerProbability(samples, options);
     const timbre = timbreOf(samples);
+    const hint = this.hint(samples, timbre.levelDbfs, options);
     const lengths = { samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES };
-    const window = { position: this.heard, ...lengths, probability, eagerProbability, timbre };
+    const window = { position: this.heard, ...lengths, probability, hint, timbre };
     this.heard += HOP_SAMPLES;
     this.loudestProbability = Math.max(this.loudestProbability, probability);
     let outputs: ListeningOutput[] = [];
     if (!this.publishing) this.ahead = [...this.ahead.slice(1 - MAX_AHEAD), window];
     else if (!options.continuous) outputs = this.utterances.hear(window, this.gated(options));
+    this.learn(probability, outputs, options);
     this.echoGate = nextEchoGate(this.echoGate, {
       samples: HOP_SAMPLES,
       levelDbfs: timbre.levelDbfs,
@@ -238,12 +246,27 @@ export class Listening {
   }
 
   /** Only while the assistant speaks is anybody in a hurry; its own echo made louder would stop it. */
-  private eagerProbability(samples: Int16Array, options: ListeningOptions): number | undefined {
-    const wanted = options.assistantSpeaking && options.echo === 'headphones' && !options.continuous;
+  private hint(samples: Int16Array, levelDbfs: number, options: ListeningOptions): VoiceHint | undefined {
+    this.roomDbfs = Math.min(levelDbfs, this.roomDbfs + ROOM_RISE_DB_PER_WINDOW);
+    const speaking = options.assistantSpeaking && options.echo === 'headphones' && !options.continuous;
+    const wanted = speaking && isEager(this.eagerness, this.heard);
     // What comes later follows on nothing of this.
-    if (this.eager && !wanted) this.voices.eager.reset();
-    this.eager = wanted;
-    return wanted ? this.voices.eager.probability(samples) : undefined;
+    if (this.hurried && !wanted) this.voices.eager.reset();
+    this.hurried = wanted;
+    if (!wanted) return undefined;
+    return { louderProbability: this.voices.eager.probability(samples), aboveRoomDb: levelDbfs - this.roomDbfs };
+  }
+
+  /** Whether the detector was sure of what is possible speech, or has misled us. */
+  private learn(probability: number, outputs: readonly ListeningOutput[], { threshold }: ListeningOptions): void {
+    this.sure ||= probability >= threshold;
+    for (const output of outputs) {
+      if (output.kind !== 'speech') continue;
+      if (output.event.state === 'possible') this.sure = probability >= threshold;
+      if (output.event.state === 'discarded' && this.hurried && !this.sure) {
+        this.eagerness = misledAt(this.eagerness, output.event.position);
+      }
+    }
   }
 
   private measure(): ListeningOutput {

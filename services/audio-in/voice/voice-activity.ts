@@ -28,7 +28,7 @@ export interface VoiceActivities {
 
 /**
  * What the eager one adds. At 12 dB the first sound of a sentence is known for a voice 16 ms earlier at the 95th percentile of
- * 120 people at -15 dBFS, and 114 ms earlier at -27 (decision 0027).
+ * 120 sentences at -15 dBFS, and 114 ms earlier at -27 (decision 0027).
  */
 const EAGER_GAIN_DB = 12;
 
