@@ -3,15 +3,15 @@ import type { Settings } from '#shared/config/settings.ts';
 import type { HandoverState, Level } from '#shared/contract/audio-in.ts';
 import { MICROPHONE_RATE_HZ } from '#shared/pcm/rates.ts';
 import { SampleClock } from '../microphone/sample-clock.ts';
-import { EAGER, isEager, misledAt } from './eagerness.ts';
 import { gateDbfs, isSettled, NO_ECHO, nextEchoGate } from './echo-gate.ts';
-import type { VoiceHint, VoiceWindow } from './endpointing.ts';
+import type { VoiceWindow } from './endpointing.ts';
+import { Hints } from './hints.ts';
 import { findJoint, JOINT_WITHIN_SAMPLES, samplesOf } from './joining.ts';
 import { SampleRing } from './sample-ring.ts';
 import { WINDOW_SAMPLES } from './silero-network.ts';
 import { timbreOf } from './timbre.ts';
 import { type UtteranceOptions, type UtteranceOutput, Utterances } from './utterances.ts';
-import { HOP_SAMPLES, type VoiceActivities } from './voice-activity.ts';
+import { HOP_SAMPLES, type VoiceActivities, type VoiceActivity } from './voice-activity.ts';
 
 /** Longest pre-roll (2 s) and minimum speech (5 s) together, with room to spare. */
 const RING_SAMPLES = 16 * MICROPHONE_RATE_HZ;
@@ -23,8 +23,6 @@ const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
 /** Longer than the way from *possible* to the end of the echo: bus, sound server, canceller and room on a busy machine. */
 const UNSETTLED_SPEECH_SAMPLES = 0.8 * MICROPHONE_RATE_HZ;
-/** How fast the room may become louder for good: 2 dB a second. */
-const ROOM_RISE_DB_PER_WINDOW = (2 * HOP_SAMPLES) / MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
 
 export interface ListeningOptions extends Omit<UtteranceOptions, 'gateDbfs' | 'humIsSpeech'> {
@@ -50,7 +48,8 @@ export type ListeningOutput = UtteranceOutput | { kind: 'level'; level: Level };
 
 /** From samples to utterances: keeps the newest sound, asks the voice detector, cuts utterances, measures the level. */
 export class Listening {
-  private readonly voices: VoiceActivities;
+  private readonly voice: VoiceActivity;
+  private readonly hints: Hints;
   private readonly ring = new SampleRing(RING_SAMPLES, RING_SAMPLES);
   private readonly sampleClock = new SampleClock(MICROPHONE_RATE_HZ);
   private readonly utterances: Utterances;
@@ -60,11 +59,6 @@ export class Listening {
   private loudestProbability = 0;
   private echoGate = NO_ECHO;
   private publishing = false;
-  private hurried = false;
-  private eagerness = EAGER;
-  private sure = false;
-  /** The quietest of late. */
-  private roomDbfs = 0;
   private streamWanted = false;
   /** Judged while another process still has the microphone. */
   private ahead: VoiceWindow[] = [];
@@ -72,8 +66,9 @@ export class Listening {
   /** The first sample since the device was opened. */
   private captureBegan = RING_SAMPLES;
 
-  constructor(voices: VoiceActivities, firstUtterance: number) {
-    this.voices = voices;
+  constructor({ voice, eager }: VoiceActivities, firstUtterance: number) {
+    this.voice = voice;
+    this.hints = new Hints(eager);
     this.utterances = new Utterances(this.ring, firstUtterance, (position) => this.timeMs(position));
   }
 
@@ -111,8 +106,8 @@ export class Listening {
   cut(how: 'ended' | 'discarded'): ListeningOutput[] {
     const outputs = this.whenPublishing(() => this.utterances.cut(how));
     this.ahead = [];
-    this.voices.voice.reset();
-    this.voices.eager.reset();
+    this.voice.reset();
+    this.hints.reset();
     this.sampleClock.restart();
     this.heard = this.ring.head;
     this.captureBegan = this.ring.head;
@@ -224,17 +219,19 @@ export class Listening {
 
   private judge(options: ListeningOptions): ListeningOutput[] {
     const samples = this.ring.read(this.heard, this.heard + WINDOW_SAMPLES);
-    const probability = this.voices.voice.probability(samples);
+    const probability = this.voice.probability(samples);
     const timbre = timbreOf(samples);
-    const hint = this.hint(samples, timbre.levelDbfs, options);
+    // Only while the assistant speaks is anybody in a hurry; its own echo made louder would stop it.
+    const hurry = options.assistantSpeaking && options.echo === 'headphones' && !options.continuous;
+    const hint = this.hints.look(samples, { position: this.heard, levelDbfs: timbre.levelDbfs, hurry });
     const lengths = { samples: WINDOW_SAMPLES, newSamples: HOP_SAMPLES };
     const window = { position: this.heard, ...lengths, probability, hint, timbre };
     this.heard += HOP_SAMPLES;
     this.loudestProbability = Math.max(this.loudestProbability, probability);
-    let outputs: ListeningOutput[] = [];
+    let outputs: UtteranceOutput[] = [];
     if (!this.publishing) this.ahead = [...this.ahead.slice(1 - MAX_AHEAD), window];
     else if (!options.continuous) outputs = this.utterances.hear(window, this.gated(options));
-    this.learn(probability, outputs, options);
+    this.hints.learn(probability >= options.threshold, outputs);
     this.echoGate = nextEchoGate(this.echoGate, {
       samples: HOP_SAMPLES,
       levelDbfs: timbre.levelDbfs,
@@ -243,30 +240,6 @@ export class Listening {
       discarded: outputs.some((output) => output.kind === 'speech' && output.event.state === 'discarded'),
     });
     return outputs;
-  }
-
-  /** Only while the assistant speaks is anybody in a hurry; its own echo made louder would stop it. */
-  private hint(samples: Int16Array, levelDbfs: number, options: ListeningOptions): VoiceHint | undefined {
-    this.roomDbfs = Math.min(levelDbfs, this.roomDbfs + ROOM_RISE_DB_PER_WINDOW);
-    const speaking = options.assistantSpeaking && options.echo === 'headphones' && !options.continuous;
-    const wanted = speaking && isEager(this.eagerness, this.heard);
-    // What comes later follows on nothing of this.
-    if (this.hurried && !wanted) this.voices.eager.reset();
-    this.hurried = wanted;
-    if (!wanted) return undefined;
-    return { louderProbability: this.voices.eager.probability(samples), aboveRoomDb: levelDbfs - this.roomDbfs };
-  }
-
-  /** Whether the detector was sure of what is possible speech, or has misled us. */
-  private learn(probability: number, outputs: readonly ListeningOutput[], { threshold }: ListeningOptions): void {
-    this.sure ||= probability >= threshold;
-    for (const output of outputs) {
-      if (output.kind !== 'speech') continue;
-      if (output.event.state === 'possible') this.sure = probability >= threshold;
-      if (output.event.state === 'discarded' && this.hurried && !this.sure) {
-        this.eagerness = misledAt(this.eagerness, output.event.position);
-      }
-    }
   }
 
   private measure(): ListeningOutput {
