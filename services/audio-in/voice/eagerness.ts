@@ -18,6 +18,7 @@ export function misledAt({ vainAt }: Eagerness, position: number): Eagerness {
 
 /** Whether the first sign counts: not within ten seconds after the second mistake within ten seconds. */
 export function isEager({ vainAt }: Eagerness, position: number): boolean {
-  const [first = Number.NEGATIVE_INFINITY, last = Number.NEGATIVE_INFINITY] = vainAt;
-  return last - first > WITHIN_SAMPLES || position - last > WITHIN_SAMPLES || vainAt.length < MOST_IN_VAIN;
+  const [first, last] = vainAt;
+  if (first === undefined || last === undefined) return true;
+  return last - first > WITHIN_SAMPLES || position - last > WITHIN_SAMPLES;
 }

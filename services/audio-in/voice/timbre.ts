@@ -31,17 +31,6 @@ const waves = (of: (radians: number) => number) =>
 const COSINES = waves(Math.cos);
 const SINES = waves(Math.sin);
 
-/** Root mean square in dBFS. */
-export function levelDbfsOf(samples: Int16Array): number {
-  let energy = 0;
-  for (const sample of samples) energy += sample * sample;
-  return dbfs(energy, samples.length);
-}
-
-function dbfs(energy: number, samples: number): number {
-  return Math.max(SILENCE_DBFS, 10 * Math.log10(energy / samples / 32_768 ** 2));
-}
-
 /** @param samples one window of the detector (512). */
 export function timbreOf(samples: Int16Array): Timbre {
   let energy = 0;
@@ -53,7 +42,8 @@ export function timbreOf(samples: Int16Array): Timbre {
     previous = sample;
   }
   if (energy === 0) return { levelDbfs: SILENCE_DBFS, brightness: 0, openness: 0 };
-  return { levelDbfs: dbfs(energy, samples.length), brightness: differences / energy, openness: opennessOf(samples) };
+  const levelDbfs = Math.max(SILENCE_DBFS, 10 * Math.log10(energy / samples.length / 32_768 ** 2));
+  return { levelDbfs, brightness: differences / energy, openness: opennessOf(samples) };
 }
 
 /** Only the few bins below 450 Hz are computed: the rest is what they leave of the whole (Parseval). */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { levelOf } from '#shared/audio/level.ts';
 import { ConfigurationError, messageOf } from '#shared/errors/cortex-error.ts';
 import { requireFromRoot } from '../project-root.ts';
 import { readOnnxWeights } from './onnx-weights.ts';
 import { emptyMemory, type SileroMemory, SileroNetwork, WINDOW_SAMPLES } from './silero-network.ts';
-import { levelDbfsOf } from './timbre.ts';
 
 /** Judges one window of 512 samples (32 ms at 16 kHz) after the other. */
 export interface VoiceActivity {
@@ -77,7 +77,7 @@ function overlapping(network: SileroNetwork, gainDb: number): VoiceActivity {
       odd = !odd;
       const probability = network.probability(window, signal.memory, gain);
       signal.quiet = probability < QUIET ? signal.quiet + 1 : 0;
-      const levelDbfs = levelDbfsOf(window);
+      const { rms: levelDbfs } = levelOf(window);
       signal.room = Math.min(levelDbfs, signal.room + ROOM_RISE_DB_PER_WINDOW);
       if (signal.quiet >= FORGET_AFTER_WINDOWS && levelDbfs < signal.room + NOISE_DB) {
         // The newest samples are no memory of the room: the next window follows on them.
