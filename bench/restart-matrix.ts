@@ -130,7 +130,10 @@ function row(what: string, segments: readonly Segment[], broken: readonly string
   const askedAgain = sum((segment) => segment.askedAgain);
   if (askedAgain > 0) {
     const samples = sum((segment) => segment.askedAgainSamples);
-    notes.push(`${askedAgain} turns asked again, ${samples} samples of their first answers not heard`);
+    const faded = sum((segment) => segment.askedAgainFaded);
+    notes.push(
+      `${askedAgain} turns asked again; of their first answers ${samples} samples unheard, ${faded} faded out`,
+    );
   }
   return {
     what,

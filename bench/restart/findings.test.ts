@@ -5,6 +5,7 @@ import { withNoise } from './align.ts';
 import {
   alteredIn,
   heardAt,
+  isFaded,
   judgeQuestion,
   judgeReplies,
   notePublished,
@@ -51,6 +52,16 @@ describe('what became of a signal', () => {
       alteredIn(joined(codedSamples(0, 120), between, codedSamples(130, 70)), { from: 120, to: 130 });
     expect(of(ramp)).toBe(10);
     expect(of(new Int16Array(9))).toBe(0);
+  });
+
+  it('takes the ramp at the end of a reply for heard, and neither its absence nor another sound', () => {
+    const of = (ending: (sample: number, at: number) => number) => {
+      const ending120 = codedSamples(80, 120).map(ending);
+      return isFaded(joined(codedSamples(0, 80), ending120, new Int16Array(50)), { from: 80, to: 200 });
+    };
+    expect(of((sample, at) => sample * (1 - (at + 0.5) / 120))).toBe(true);
+    expect(of(() => 0)).toBe(false);
+    expect(of((_sample, at) => 20_000 + at)).toBe(false);
   });
 
   it('takes a question that was put again for one question, and a gap in all of its puttings for a loss', () => {

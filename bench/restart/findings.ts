@@ -90,3 +90,16 @@ export function alteredIn(recording: Int16Array, { from, to }: IndexRange): numb
     ? 0
     : recording.subarray(before + 2, after).filter((sample) => sample !== 0).length;
 }
+
+/** No longer than the speaker's ramp to silence. */
+const RAMP_SAMPLES = 120;
+
+/** Whether a lost stretch was heard all the same, as the last of its reply, in a ramp to silence: sound, then nothing. */
+export function isFaded(recording: Int16Array, { from, to }: IndexRange): boolean {
+  const before = heardAt(recording, from - 2);
+  if (before < 0 || to - from > RAMP_SAMPLES) return false;
+  const ramp = recording.subarray(before + 2, before + 2 + to - from);
+  const original = codedSamples(from, to - from);
+  const isQuieter = ramp.every((sample, at) => Math.abs(sample) <= Math.abs(original[at] ?? 0));
+  return isQuieter && ramp.filter((sample) => sample !== 0).length > ramp.length / 2;
+}

@@ -16,6 +16,7 @@ import { type Disturbance, type Disturbed, disturberOf } from './disturbance.ts'
 import {
   alteredIn,
   heardAt,
+  isFaded,
   judgeQuestion,
   judgeReplies,
   MAX_REPLIES,
@@ -41,6 +42,8 @@ export interface Segment {
   askedAgain: number;
   /** What had been published of them and was not heard: it is answered again. */
   askedAgainSamples: number;
+  /** What was heard of them in the ramp to silence before the rest was missing. */
+  askedAgainFaded: number;
   /** Where something went wrong, and after which disturbance. */
   wrong: string[];
 }
@@ -165,7 +168,8 @@ export async function runSegment(
       longestSilenceWhen: after(recordedFromMs + ((heard.from + longest.from) * 1000) / REPLY_RATE_HZ),
       underruns: risen(underruns.seen.map(({ payload }) => payload.counters['outputUnderruns'] ?? 0)),
       askedAgain: again.size,
-      askedAgainSamples: total(unheard.lost),
+      askedAgainSamples: total(unheard.lost.filter((range) => !isFaded(samples, range))),
+      askedAgainFaded: total(unheard.lost.filter((range) => isFaded(samples, range))),
       wrong,
     };
   } finally {

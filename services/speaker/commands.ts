@@ -16,11 +16,18 @@ export interface Obedience {
   end(): void;
 }
 
+interface Effects {
+  sound(alert: Alert): void;
+  volumeChanged(volume: number): void;
+  /** The thinker could not finish the turn. @param sounded whether any sound of it was published. */
+  failed(turn: number, sounded: boolean): void;
+}
+
 /** What other services and layers can make the speaker do. */
 export async function obeyCommands(
   speaker: Speaker,
   { bus, clock, bargeIn }: { bus: Bus; clock: Clock; bargeIn: BargeIn },
-  { sound, volumeChanged }: { sound(alert: Alert): void; volumeChanged(volume: number): void },
+  { sound, volumeChanged, failed }: Effects,
 ): Promise<Obedience> {
   let cancelEvidenceTimer = (): void => undefined;
 
@@ -46,9 +53,9 @@ export async function obeyCommands(
       speaker.tell({ type: 'interrupted', ...answered });
       if (source === 'operator' || source === 'voice-command') speaker.alerts.hush();
     }),
-    bus.subscribe(turn, ({ payload: { turn: number, state, utterance } }) => {
+    bus.subscribe(turn, ({ payload: { turn: number, state, utterance, timings = {} } }) => {
       if (state === 'interrupted') speaker.tell({ type: 'dropped', turn: number });
-      else if (state === 'failed') speaker.tell({ type: 'failed', turn: number });
+      else if (state === 'failed') failed(number, 'firstAudio' in timings);
       else speaker.tell({ type: 'announced', turn: number, ...(utterance !== undefined && { utterance }) });
     }),
     bus.subscribe(volume, ({ payload }) => {

@@ -95,6 +95,37 @@ describe('the speaker', () => {
     expect(await play(4_000)).toEqual([...coded(0, 4_000)]);
   });
 
+  it('plays all that was published of a turn that failed, and drops one of which nothing was', async () => {
+    const { hub, say, play, publish, told } = await bench();
+    await say(7, 0, 200);
+    hub.disconnect();
+    await say(7, 200, 1_000);
+    await say(9, 0, 300);
+    hub.reconnect();
+    const failed = { state: 'failed' as const, backend: 'live' as const, at: 1 };
+    await publish(turn, { turn: 7, ...failed, timings: { firstAudio: 1 } });
+    await publish(turn, { turn: 8, ...failed, timings: {} });
+    await publish(turn, { turn: 9, ...failed, timings: { firstAudio: 1 } });
+    await say(7, 1_200, 0, true);
+    await say(9, 300, 0, true);
+    await say(8, 0, 500, true);
+    expect(await play(1_600)).toEqual([...coded(0, 1_200), ...coded(0, 300), ...new Array(100).fill(0)]);
+    await play(240);
+    expect(told()).toEqual(['7 started 0', '9 started 0', '7 finished 1200', '9 finished 300']);
+  });
+
+  it('waits no longer than a second for more of a turn that failed', async () => {
+    const { say, play, publish, silenceThinker, clock, told } = await bench();
+    await say(7, 0, 2_000);
+    silenceThinker();
+    await publish(turn, { turn: 7, state: 'failed', backend: 'live', timings: { firstAudio: 1 }, at: 1 });
+    clock.advance(1_000);
+    await settled();
+    expect(await play(2_000)).toEqual([...coded(0, 2_000)]);
+    await play(240);
+    expect(told()).toEqual(['7 started 0', '7 finished 2000']);
+  });
+
   it('turns the volume in a ramp and mutes without stopping', async () => {
     const { say, play, publish, told } = await bench();
     await say(7, 0, 5_000, true);

@@ -5,7 +5,7 @@ import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
 import type { AssemblerPolicy } from '#shared/pcm/pcm-assembler.ts';
-import { type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
+import { type PcmReceiver, type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { AlertGate } from './alerts/alert-gate.ts';
@@ -82,6 +82,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   /** Whether what the predecessor played has been received here beside it: then nothing has to be asked for, or waited for. */
   let stoodBy = false;
   let received = (): void => undefined;
+  let receiver: PcmReceiver | undefined;
   let inheritedFrom: string | undefined;
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
@@ -141,7 +142,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const { stream, position, samples, sampleRateHz } = pcm;
       if (sampleRateHz === REPLY_RATE_HZ) speaker.append(stream, position, samples);
       else meters.count('replyFramesOfWrongRate');
-    } else if (pcm.type === 'ended') speaker.tell({ type: 'ended', turn: pcm.stream });
+    } else if (pcm.type === 'ended') speaker.tell({ type: pcm.position > 0 ? 'ended' : 'dropped', turn: pcm.stream });
     received();
   }
 
@@ -163,23 +164,32 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     const obedience = await obeyCommands(
       speaker,
       { bus, clock, bargeIn: settings.bargeIn },
-      { sound: (payload) => alerts.sound(payload), volumeChanged: (volume) => reports.change({ volume }) },
+      {
+        sound: (payload) => alerts.sound(payload),
+        volumeChanged: (volume) => reports.change({ volume }),
+        failed(turn, sounded) {
+          // Some of it may be on its way, or kept for us by the thinker: it is played to its last sample.
+          if (sounded || receiver?.awaits(turn)) receiver?.close(turn);
+          else speaker.tell({ type: 'dropped', turn });
+        },
+      },
     );
     teardown.add(() => obedience.end());
-    const receiver = await startPcmReceiver(
+    receiver = await startPcmReceiver(
       bus,
       { pcm: replyPcm, resend: replyResend },
       { clock, meters, policy: REPLY_POLICY },
       receive,
     );
-    teardown.add(() => receiver.stop());
+    const { expect, stop } = receiver;
+    teardown.add(stop);
 
     /** Gets ready for what a predecessor plays; if it is killed, what it handed over last has to be played again. */
     function prepare({ turns }: PlayoutRecord): void {
       for (const { turn, position } of turns) {
         const from = Math.max(0, position - REPLY_RATE_HZ);
         speaker.tell({ type: 'continued', turn, position: from });
-        receiver.expect(turn, from);
+        expect(turn, from);
       }
     }
 
@@ -196,7 +206,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const inheritance = inheritanceOf({ ...record, leaving, over }, nowMs, lacks ? PERIOD_SAMPLES : 0);
       ends.leaveTo(record.process, untoldEndsOf(record, nowMs));
       speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
-      for (const { turn, position } of speaker.playout.turns) receiver.expect(turn, position);
+      for (const { turn, position } of speaker.playout.turns) expect(turn, position);
     }
 
     /** From here on this process is the speaker; it goes on where the record ends. */

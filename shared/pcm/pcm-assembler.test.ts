@@ -66,6 +66,33 @@ describe('the PCM assembler', () => {
     expect(heard([...first.effects, ...second.effects])).toEqual(upTo(30));
   });
 
+  it('asks once for what there is of a stream that closes, and ends it where nobody has more', () => {
+    const { state, effects } = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'close', stream: 1, atMs: 50 },
+      { type: 'frame', frame: frame(1, 10, 5), atMs: 60 },
+      { type: 'tick', atMs: 1_040 },
+    ]);
+    expect(effects.filter((e) => e.type === 'ask')).toEqual([{ type: 'ask', stream: 1, from: 10 }, expect.anything()]);
+    expect(kinds(effects)).not.toContain('ended');
+    const later = run([{ type: 'tick', atMs: 1_050 }], state);
+    expect(later.effects).toEqual([{ type: 'ended', stream: 1, position: 15, complete: false }]);
+    expect(run([{ type: 'close', stream: 1, atMs: 1_060 }], later.state).effects).toEqual([]);
+  });
+
+  it('asks for all of a closing stream it has seen nothing of, and has a gap of it filled before it ends', () => {
+    const first = run([
+      { type: 'close', stream: 1, atMs: 0 },
+      { type: 'frame', frame: frame(1, 20, 0, true), atMs: 10 },
+      { type: 'tick', atMs: 990 },
+    ]);
+    expect(first.effects[0]).toEqual({ type: 'ask', stream: 1, from: 0 });
+    expect(kinds(first.effects)).not.toContain('ended');
+    const { effects } = run([{ type: 'frame', frame: frame(1, 0, 20), atMs: 1_000 }], first.state);
+    expect(heard(effects)).toEqual(upTo(20));
+    expect(effects.at(-1)).toEqual({ type: 'ended', stream: 1, position: 20, complete: true });
+  });
+
   it('asks for the beginning of a stream it comes into in the middle', () => {
     expect(run([{ type: 'frame', frame: frame(4, 100, 10), atMs: 0 }]).effects).toEqual([
       { type: 'ask', stream: 4, from: 0 },

@@ -21,6 +21,8 @@ export type AssemblerEvent =
   | { type: 'tick'; atMs: number }
   /** A stream is to be had from `from` on (a successor goes on where its predecessor stopped). */
   | { type: 'expect'; stream: number; from: number; atMs: number }
+  /** Nothing new is published of it any more. What there is and has not come is asked for; without an answer it ends where it is. */
+  | { type: 'close'; stream: number; atMs: number }
   /** Nothing of this stream, or of the ones shortly before it, matters any more. */
   | { type: 'forget'; upToStream: number };
 
@@ -41,6 +43,7 @@ interface StreamState {
   heardAtMs: number;
   askedAtMs: number;
   gapSinceMs?: number;
+  closingSinceMs?: number;
 }
 
 export interface AssemblerState {
@@ -61,6 +64,8 @@ export const emptyAssembler: AssemblerState = { streams: new Map(), over: [], fo
 const MAX_OPEN = 16;
 /** More than any publisher keeps for sending again. */
 const MAX_OVER = 256;
+/** A publisher answers within milliseconds; on a busy machine, within a few hundred. */
+const CLOSE_MS = 1_000;
 /** By then a publisher that was started again has answered; afterwards it is asked ever more rarely. */
 const PATIENT_AFTER_MS = 5_000;
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -80,6 +85,13 @@ export function nextAssembler(
       if (isOver(state, event.stream) || state.streams.has(event.stream)) return { state, effects: [] };
       const fresh = { ...newStream(event.atMs), next: event.from, askedAtMs: event.atMs };
       return put(state, event.stream, fresh, [{ type: 'ask', stream: event.stream, from: event.from }]);
+    }
+    case 'close': {
+      const { stream, atMs } = event;
+      if (isOver(state, stream)) return { state, effects: [] };
+      const known = state.streams.get(stream) ?? newStream(atMs);
+      const closing = { ...known, closingSinceMs: known.closingSinceMs ?? atMs, askedAtMs: atMs };
+      return put(state, stream, closing, [{ type: 'ask', stream, from: known.next }]);
     }
     case 'frame': {
       const { frame, atMs } = event;
@@ -154,7 +166,9 @@ function settle(
   }
   if (current.ended) return put(state, stream, current, effects);
   const silentMs = atMs - current.heardAtMs;
-  if (policy.abandonMs !== undefined && silentMs >= policy.abandonMs) {
+  const isAbandoned = policy.abandonMs !== undefined && silentMs >= policy.abandonMs;
+  const isClosed = current.closingSinceMs !== undefined && atMs - current.closingSinceMs >= CLOSE_MS;
+  if (isAbandoned || (isClosed && hole() === undefined)) {
     effects.push({ type: 'ended', stream, position: current.next, complete: false });
     return put(state, stream, { ...current, ended: true, waiting: [] }, effects);
   }

@@ -11,7 +11,7 @@ export interface PcmPublisher {
   remember(frame: PcmFrame): void;
   /** Sends everything that is kept once more, for a successor that answers for it from now on. */
   showAll(): void;
-  /** Goes on for a predecessor that has gone, with what it left. Whole streams are shown to whoever has missed them. */
+  /** Goes on for a predecessor that has gone, with what it left. Each stream ends there, and whoever has missed some of it sees that. */
   inherit(frames: readonly PcmFrame[]): void;
   /** Every frame of streams nobody is through with yet: what a successor has to answer for. */
   unfinished(): PcmFrame[];
@@ -54,7 +54,11 @@ export async function startPcmPublisher(
     },
     inherit(frames) {
       for (const frame of frames) history.append(frame);
-      for (const frame of history.newest()) if (frame.last) bus.publish(channels.pcm, frame);
+      for (const frame of history.newest()) {
+        const last = frame.last ? frame : endingAfter(frame);
+        if (!frame.last) history.append({ ...last, resent: false });
+        bus.publish(channels.pcm, last);
+      }
     },
     unfinished: () => history.unfinished(),
     finished: (stream, atMs) => history.finished(stream, atMs),
@@ -64,4 +68,9 @@ export async function startPcmPublisher(
       endConnection();
     },
   };
+}
+
+function endingAfter(frame: PcmFrame): PcmFrame {
+  const { position, samples } = frame;
+  return { ...frame, position: position + samples.length, first: false, last: true, samples: new Int16Array(0) };
 }

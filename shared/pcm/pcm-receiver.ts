@@ -18,6 +18,10 @@ export type ReceivedPcm = Exclude<AssemblerEffect, { type: 'ask' }>;
 export interface PcmReceiver {
   /** Asks for a stream from `from` on, whether or not a frame of it has been seen. */
   expect(stream: number, from: number): void;
+  /** Nothing new comes of the stream any more: it ends with what there is of it. */
+  close(stream: number): void;
+  /** Whether anything of it has come and more is waited for. */
+  awaits(stream: number): boolean;
   /** Drops this stream and all older ones, now and for ever. */
   forget(upToStream: number): void;
   stop(): void;
@@ -77,6 +81,8 @@ export async function startPcmReceiver(
   const cancelTick = clock.every(TICK_MS, () => feed({ type: 'tick', atMs: nowMs() }));
   return {
     expect: (stream, from) => feed({ type: 'expect', stream, from, atMs: nowMs() }),
+    close: (stream) => feed({ type: 'close', stream, atMs: nowMs() }),
+    awaits: (stream) => state.streams.has(stream),
     forget: (upToStream) => feed({ type: 'forget', upToStream }),
     stop() {
       end();

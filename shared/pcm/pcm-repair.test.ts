@@ -100,16 +100,19 @@ describe('a repairable PCM stream', () => {
     expect(heard).toEqual([0, 1, 2, 3]);
   });
 
-  it('that a publisher takes over whole is shown to a subscriber that has missed it', async () => {
+  it('that a publisher takes over is shown to a subscriber that has missed it, and ends where it was left', async () => {
     const hub = new MemoryHub();
     const heard: number[] = [];
+    const ended: string[] = [];
     await startPcmReceiver(hub.bus(), channels, { clock: manualClock(), meters: new Meters(), policy }, (received) => {
       if (received.type === 'samples') heard.push(...received.samples);
+      else if (received.type === 'ended') ended.push(`${received.stream} at ${received.position}`);
     });
     const publisher = await startPcmPublisher(hub.bus(), channels, 1000);
     publisher.inherit([{ ...frame(0), stream: 8 }, frame(0), frame(2), frame(4, true)]);
     await settle();
-    expect(heard).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(heard).toEqual([0, 1, 0, 1, 2, 3, 4, 5]);
+    expect(ended).toEqual(['8 at 2', '9 at 6']);
   });
 
   it('keeps no more than it may, and says what is lost for good', async () => {

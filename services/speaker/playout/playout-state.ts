@@ -17,8 +17,6 @@ export type PlayoutEvent =
   /** Everything heard of so far is dropped, but for the turn that answers the interrupting utterance (or a later one). */
   | { type: 'interrupted'; utterance?: number }
   | { type: 'dropped'; turn: number }
-  /** The thinker could not finish it: what has arrived is played, a turn without a sample is dropped. */
-  | { type: 'failed'; turn: number }
   | { type: 'held'; by: Hold }
   | { type: 'released'; by: Hold }
   | { type: 'levelChanged'; level: number }

@@ -35,7 +35,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         { weight: 3, arbitrary: by.map((reason) => ({ type: 'released' as const, by: reason })) },
         { weight: 1, arbitrary: fc.constant({ type: 'interrupted' as const }) },
         { weight: 1, arbitrary: turn.map((number) => ({ type: 'dropped' as const, turn: number })) },
-        { weight: 1, arbitrary: turn.map((number) => ({ type: 'failed' as const, turn: number })) },
         {
           weight: 1,
           arbitrary: fc.integer({ min: 0, max: 700 }).map((samples) => ({ type: 'latencyChanged' as const, samples })),
@@ -69,7 +68,6 @@ function run(actions: Action[]) {
   };
   const perform = (one: Action): void => {
     if (one.kind === 'event') {
-      if (one.event.type === 'failed') of(one.event.turn).ended = true;
       feed(one.event);
       return;
     }

@@ -303,14 +303,6 @@ describe('playout', () => {
     },
   );
 
-  it('plays what a failed turn has delivered and drops one that has delivered nothing', () => {
-    const script = playout();
-    script.receive(7, 0, 200);
-    script.feed({ type: 'failed', turn: 7 }, { type: 'announced', turn: 8 }, { type: 'failed', turn: 8 });
-    script.whole(8, 500);
-    expect(told(script.pull(2_000))).toEqual(['7 started 0', '7 finished 200']);
-  });
-
   it('keeps a muted reply running', () => {
     const script = playout();
     script.feed({ type: 'levelChanged', level: 0 });

@@ -44,10 +44,6 @@ export function nextPlayout(state: PlayoutState, event: PlayoutEvent): PlayoutSt
     }
     case 'dropped':
       return drop(state, new Set([event.turn]));
-    case 'failed':
-      return state.turns.some((plan) => plan.turn === event.turn && plan.received > 0)
-        ? changeTurn(state, event.turn, (plan) => ({ ...plan, ended: true }))
-        : drop(state, new Set([event.turn]));
     case 'held':
       return hold(state, event.by);
     case 'released': {
