@@ -112,7 +112,8 @@ async function wire(
   );
   const leftReply = fileLeftReply(settings.stateDir, log);
   // A speaker that was replaced, too, may not know of the last of them.
-  replies.inherit(leftReply.take(clock.nowMs()));
+  const left = leftReply.take(clock.nowMs());
+  replies.inherit(left);
   teardown.add(() => {
     // What nobody is going to hear shall not lie on the disk.
     if (!stackIsStopping(settings.stateDir, clock.nowMs())) leftReply.leave(replies.unfinished());
@@ -165,6 +166,7 @@ async function wire(
     connect: genaiLiveConnections({ endpoint, settings, clock }),
     backends: [backends.http, backends.offline],
     memory: fileMemoryStore(settings.stateDir, log, () => clock.nowMs()),
+    isSoundLeft: (number) => left.some(({ stream }) => stream === number),
     recall(utterances) {
       settled = Math.min(...utterances) - 1;
       recalled = utterances;

@@ -32,6 +32,8 @@ export interface ThinkerOptions {
   connect: ConnectLive;
   handles: HandleStore;
   memory: MemoryStore;
+  /** Whether a predecessor has left all sound of this turn that it had published. */
+  isSoundLeft(turn: number): boolean;
   /** Asks the microphone for the samples of an utterance, from its beginning. */
   recall(utterances: readonly number[]): void;
   /** What was spoken after this utterance is to be heard, and nothing from before; a predecessor was done with that. */

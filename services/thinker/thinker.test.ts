@@ -42,6 +42,7 @@ function bench(saved: Memory[] = []) {
     handles: { load: nothing, save: nothing },
     memory: { load: () => saved.at(-1) ?? { ledger: [] }, save: (memory) => void saved.push(memory) },
     recall: nothing,
+    isSoundLeft: () => false,
     catchUp: nothing,
     backends: [
       {

@@ -54,6 +54,13 @@ describe('a turn that a predecessor was in the middle of', () => {
     expect(taken.news).toHaveLength(news.length);
   });
 
+  it('whose sound is left is finished from where that ends: all of it will be heard', () => {
+    const active = { ...spoken, ...answering, playedSamples: 60 };
+    const textOf = (isSoundLeft: boolean) => takeUp({ active }, 1_000, (turn) => isSoundLeft && turn === 7).news[1];
+    expect(textOf(true)).toMatchObject({ text: expect.stringContaining('"Because it is so."') });
+    expect(textOf(false)).toMatchObject({ text: expect.stringContaining('"Because it"') });
+  });
+
   it('and the questions behind it are asked for, in their order', () => {
     const waiting = [4, 5].map((utterance) => ({ turn: utterance + 4, utterance }));
     const { news, recall } = takeUp({ active: spoken, waiting }, 1_000);

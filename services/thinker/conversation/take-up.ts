@@ -25,8 +25,13 @@ export interface TakeUp {
 /**
  * An answer that is being played is followed to its end; a question without an answer is answered now; half an answer is
  * given again, once, and the listener is told why. After half a minute nothing is asked again, but every turn ends.
+ * @param isSoundLeft whether the sound of a turn was left with it, and will be heard to its end.
  */
-export function takeUp({ active, texts = [], waiting = [], playing = [] }: LeftBehind, awayMs: number): TakeUp {
+export function takeUp(
+  { active, texts = [], waiting = [], playing = [] }: LeftBehind,
+  awayMs: number,
+  isSoundLeft: (turn: number) => boolean = () => false,
+): TakeUp {
   const played = playing.map((turn) => ({ type: 'turnLeftBehind', turn }) as const);
   if (awayMs >= AWAITED_MS) {
     const unanswered = waiting.map(({ turn, utterance }) => newTurn(turn, 'speech', 'live', utterance));
@@ -35,7 +40,7 @@ export function takeUp({ active, texts = [], waiting = [], playing = [] }: LeftB
   }
   const inherited = waiting.map((turn) => ({ type: 'turnInherited', ...turn }) as const);
   const own = texts.find(({ turn }) => turn === active?.number);
-  const { news, recall } = active ? takeUpActive(active, own) : { news: [], recall: [] };
+  const { news, recall } = active ? takeUpActive(active, own, isSoundLeft(active.number)) : { news: [], recall: [] };
   const behind = texts.filter((text) => text !== own).map(askedAnew);
   return {
     news: [...played, ...news, ...inherited, ...behind],
@@ -43,7 +48,7 @@ export function takeUp({ active, texts = [], waiting = [], playing = [] }: LeftB
   };
 }
 
-function takeUpActive(active: Turn, own: LeftText | undefined): TakeUp {
+function takeUpActive(active: Turn, own: LeftText | undefined, soundIsLeft: boolean): TakeUp {
   const { number, kind, utterance, userText, replySamples } = active;
   const answering = replySamples > 0;
   if (utterance !== undefined && !answering) {
@@ -54,7 +59,8 @@ function takeUpActive(active: Turn, own: LeftText | undefined): TakeUp {
   if (!answering && kind !== 'speech') {
     return { news: [ended, askedAnew({ withFrame: false, ...own, kind, text })], recall: [] };
   }
-  const rest = answering && kind !== 'say' ? restOf(active, text) : undefined;
+  const heard = soundIsLeft ? { ...active, playedSamples: replySamples } : active;
+  const rest = answering && kind !== 'say' ? restOf(heard, text) : undefined;
   if (rest) return { news: [ended, rest], recall: [] };
   return { news: [ended], recall: utterance === undefined ? [] : [utterance] };
 }
@@ -70,10 +76,16 @@ function brokenOff(turn: Turn, failure: Failure): ConversationNews {
 /** Goes on where a predecessor stopped: the turns it left behind, and what was spoken since. */
 export function resume(
   { left, settledUtterance }: Pick<Recollection, 'left' | 'settledUtterance'>,
-  { clock, meters, recall, catchUp }: Pick<ThinkerOptions, 'clock' | 'meters' | 'recall' | 'catchUp'>,
+  {
+    clock,
+    meters,
+    isSoundLeft,
+    recall,
+    catchUp,
+  }: Pick<ThinkerOptions, 'clock' | 'meters' | 'isSoundLeft' | 'recall' | 'catchUp'>,
   tell: (news: ConversationNews) => void,
 ): void {
-  const taken = takeUp(left, clock.nowMs() - left.savedAtMs);
+  const taken = takeUp(left, clock.nowMs() - left.savedAtMs, isSoundLeft);
   if (left.active) meters.count('turnsTakenUp');
   for (const news of taken.news) tell(news);
   if (taken.recall.length > 0) recall(taken.recall);
