@@ -17,6 +17,8 @@ export interface HandoverOptions {
   isAlive(pid: number): boolean;
   /** A process that is there, also where a broker that has been restarted meanwhile knows of nobody yet. */
   predecessor?: number | undefined;
+  /** The microphone is ours, or will be when the captures are joined. */
+  claimed(): void;
   /** Begin without a predecessor. */
   takeOver(): void;
   /** Join our capture to the predecessor's, and call `spliced` when it is done. */
@@ -64,7 +66,10 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
     const before = role;
     const step = nextRole(role, event);
     role = step.role;
-    if (role !== before) log.info({ role, because: event.kind }, 'microphone handover');
+    if (role !== before) {
+      log.info({ role, because: event.kind }, 'microphone handover');
+      if (role === 'active' || role === 'splicing') options.claimed();
+    }
     for (const effect of step.effects) perform(effect, left);
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,8 @@ import { status } from '#shared/contract/service.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import { giveStopNotice } from '#shared/lifecycle/stop-notice.ts';
 import { type TestContext, testContext } from '#shared/lifecycle/test-context.ts';
-import { INTERIM_STAY_MS, leaveInTime } from './interim.ts';
+import { INTERIM_STAY_MS, type Interim, leaveInTime } from './interim.ts';
+import { listenerRecord } from './listener-record.ts';
 import type { Capture, CaptureListener, Microphone } from './microphone/microphone.ts';
 import { ScriptedMicrophone } from './microphone/scripted-microphone.ts';
 import { startAudioIn } from './service.ts';
@@ -233,17 +234,37 @@ describe('an interim process', () => {
     expect(left).toBe(1);
   });
 
-  it('waits for the process that has started it, also where a restarted broker knows of nobody yet', async () => {
+  /** What an audio-in says of itself beside a broker that has been restarted and knows of nobody yet. */
+  async function saysBesideFreshBroker(interim: Interim): Promise<Handover[]> {
     const seen: Handover[] = [];
     await context.hub.bus().subscribe(handover, ({ payload }) => seen.push(payload));
     const voice = { probability: () => 0, reset: () => undefined };
-    const interim = { leave: () => undefined, predecessor: 50 };
     const lips = new ScriptedMicrophone();
     const starting = startAudioIn(context, { microphone: lips, voice, pid: ME, isAlive: () => true, interim });
     for (let waits = 0; waits < 5; waits += 1) await settle();
     lips.say(1_000, 0);
     const running = await starting;
-    expect(seen).toEqual([{ state: 'waiting', pid: ME }]);
+    await running.stop();
+    return seen;
+  }
+
+  it('waits for the process that has started it, also where a restarted broker knows of nobody yet', async () => {
+    const seen = await saysBesideFreshBroker({ leave: () => undefined, predecessor: 50 });
+    expect(seen[0]).toEqual({ state: 'waiting', pid: ME });
+  });
+
+  it('waits for the process that is noted to have the microphone, as long as that lives', async () => {
+    listenerRecord(stateDir).note(process.pid);
+    expect((await saysBesideFreshBroker({}))[0]).toEqual({ state: 'waiting', pid: ME });
+    writeFileSync(join(stateDir, 'audio-in-listener'), `${process.pid}:1`);
+    expect((await saysBesideFreshBroker({}))[0]).toEqual({ state: 'taken', pid: ME });
+  });
+
+  it('notes that it has the microphone', async () => {
+    const voice = { probability: () => 0, reset: () => undefined };
+    const parts = { microphone: new ScriptedMicrophone(), voice, pid: process.pid, isAlive: () => true };
+    const running = await startAudioIn(context, parts);
+    expect(listenerRecord(stateDir).find()).toBe(process.pid);
     await running.stop();
   });
 });

@@ -18,6 +18,7 @@ import { privacyStore, rememberPrivacy } from '#shared/privacy/privacy-store.ts'
 import { outageWords } from './announcements.ts';
 import { startHandover } from './handover.ts';
 import { type Interim, leaveInTime } from './interim.ts';
+import { listenerRecord } from './listener-record.ts';
 import { chooseMicrophone } from './microphone/choose-microphone.ts';
 import type { Microphone } from './microphone/microphone.ts';
 import { MicrophoneFeed } from './microphone/microphone-feed.ts';
@@ -143,13 +144,17 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       await feed.stop();
     }
 
+    const pid = parts.pid ?? process.pid;
+    const record = listenerRecord(settings.stateDir);
+    const listener = record.find();
     const handing = await startHandover({
       bus,
       clock,
       log,
-      pid: parts.pid ?? process.pid,
+      pid,
       isAlive: parts.isAlive ?? isProcessAlive,
-      predecessor: interim.predecessor,
+      predecessor: interim.predecessor ?? (listener === pid ? undefined : listener),
+      claimed: () => record.note(pid),
       takeOver() {
         leftBehind = undefined;
         listening.begin();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Alert } from '#shared/contract/speaker.ts';
 import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
+import { machineProcesses, type Processes } from '#shared/lifecycle/process-identity.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
@@ -21,7 +22,6 @@ import {
   untilSilent,
   watchPredecessor,
 } from './handover/predecessor.ts';
-import { machineProcesses, type Processes } from './handover/process-identity.ts';
 import { hasCaughtUp, readyBesidePredecessor } from './handover/readiness.ts';
 import { samplesPipeIn } from './outputs/aplay-process.ts';
 import { chooseOutput } from './outputs/choose-output.ts';

@@ -1,7 +1,7 @@
 import type { Bus } from '#shared/bus/bus.ts';
 import { playback } from '#shared/contract/speaker.ts';
+import type { Processes } from '#shared/lifecycle/process-identity.ts';
 import type { Clock } from '#shared/time/clock.ts';
-import type { Processes } from './process-identity.ts';
 import { NO_UNTOLD_ENDS, nextUntoldEnds, type TurnEnd, type UntoldEnds, type UntoldEndsEvent } from './untold-ends.ts';
 
 const LOOK_MS = 50;

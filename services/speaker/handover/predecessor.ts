@@ -1,8 +1,8 @@
 import type { Bus } from '#shared/bus/bus.ts';
 import { speakerState } from '#shared/contract/speaker.ts';
+import type { Processes } from '#shared/lifecycle/process-identity.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import { type PlayoutRecord, readPlayoutRecord } from './playout-record.ts';
-import type { Processes } from './process-identity.ts';
 
 /** The bus is quicker; this is for a broker that is away, and for a predecessor that dies without a word. */
 const LOOK_MS = 10;

@@ -17,7 +17,7 @@ export function machineProcesses(): Processes {
 }
 
 /** The process id and when that process was started: an id alone may belong to somebody else after a reboot. */
-function processIdentity(pid: number): string | undefined {
+export function processIdentity(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
