@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
+import { keepPacketsLean } from '#shared/bus/lean-packets.ts';
 import type { Credentials } from '#shared/config/credentials.ts';
 import { messageOf } from '#shared/errors/cortex-error.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
@@ -43,6 +44,7 @@ export async function startAedes(
   retained: RetainedFile,
 ): Promise<AedesBroker> {
   const { settings, meters, clock } = context;
+  keepPacketsLean();
   const connections = new Connections(context);
   const rights = aedesRights({
     ...context,

@@ -8,6 +8,7 @@ import { LogThrottle } from '#shared/log/log-throttle.ts';
 import type { Meters } from '#shared/metrics/meters.ts';
 import type { Clock } from '#shared/time/clock.ts';
 import type { Bus, Message } from './bus.ts';
+import { keepPacketsLean } from './lean-packets.ts';
 import { Outbox } from './outbox.ts';
 import { Subscriptions } from './subscriptions.ts';
 
@@ -47,6 +48,7 @@ const MAX_UNSENT_BYTES = 4_000_000;
 
 /** Connects in the background and for ever. */
 export function connectMqttBus(options: MqttBusOptions): Bus {
+  keepPacketsLean();
   return new MqttBus(options);
 }
 
