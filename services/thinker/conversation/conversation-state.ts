@@ -125,6 +125,8 @@ export interface ConversationState extends Network {
   readonly patienceAsked: boolean;
   /** The active answer broke off and the model was asked to go on; once is enough. */
   readonly goneOn: boolean;
+  /** The newest turn that asks for the rest of a broken-off one. */
+  readonly again?: { readonly turn: number; readonly restOf: number };
   /** The active answer seems complete, unless something follows until then. */
   readonly settleAtMs?: number;
   /** Questions that wait for the active turn; the user's own come first. */
@@ -157,6 +159,8 @@ export interface TextAsked {
   text: string;
   userText: string;
   withFrame: boolean;
+  /** It asks for the rest of this turn's answer. */
+  restOf?: number;
 }
 
 export type ConversationEvent = {

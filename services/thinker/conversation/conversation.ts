@@ -166,6 +166,7 @@ function textAsked(draft: Draft, event: TextAsked): void {
   const { kind, text, withFrame } = event;
   const fresh = newTurn(draft.upcomingTurn, kind, draft.level);
   const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: event.userText };
+  if (event.restOf !== undefined) draft.again = { turn: turn.number, restOf: event.restOf };
   draft.upcomingTurn += 1;
   draft.effects.push({ type: 'prepareText', turn: turn.number, kind, text, withFrame });
   admit(draft, turn);
@@ -266,6 +267,7 @@ function soundMissed(draft: Draft, number: number, position: number): void {
   if (turn?.phase === 'failed' && turn.playback !== 'over') {
     // That nothing more will come was told while the broker was restarted, too, and the speaker has not heard it.
     draft.effects.push({ type: 'endLostAudio', turn: number, position });
+    askFrom(draft, turn, position);
     return;
   }
   if (!turn?.generated || isOver(turn) || turn.playback === 'over') return;
@@ -279,6 +281,18 @@ function soundMissed(draft: Draft, number: number, position: number): void {
   }
   advance(draft, turn, { type: 'failed', failure: RESTARTED });
   textAsked(draft, rest);
+}
+
+/** The speaker has more of a broken-off answer than was known when its rest was asked for: nobody wants to hear that twice. */
+function askFrom(draft: Draft, brokenOff: Turn, position: number): void {
+  const again = [draft.active, ...draft.waiting].find((turn) => turn && turn.number === draft.again?.turn);
+  const isSent = again === draft.active && draft.atServerSinceMs !== undefined;
+  if (!again || isSent || draft.again?.restOf !== brokenOff.number) return;
+  const playedSamples = Math.min(position, brokenOff.replySamples);
+  const rest = playedSamples > brokenOff.playedSamples ? restOf({ ...brokenOff, playedSamples }) : undefined;
+  if (!rest) return;
+  const { kind, text, withFrame } = rest;
+  draft.effects.push({ type: 'prepareText', turn: again.number, kind, text, withFrame });
 }
 
 function played(draft: Draft, number: number, state: 'playing' | 'over', position: number): void {

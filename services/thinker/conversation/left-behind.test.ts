@@ -102,6 +102,21 @@ describe('a turn of a predecessor', () => {
     expect(talk.of('endLostAudio')).toEqual([{ type: 'endLostAudio', turn: FIRST, position: 2_400 }]);
   });
 
+  it('broken off in its answer is finished from where the speaker has it, be the rest not asked for yet', () => {
+    const broken = () => {
+      const talk = connected().at(1_000).question(1).server('userText', 'modelText', 'audio');
+      return talk.feed({ type: 'played', turn: FIRST, state: 'playing', position: 600 }).restart();
+    };
+    const missed = { type: 'soundMissed', turn: FIRST, position: 2_400 } as const;
+    const texts = (talk: ReturnType<typeof broken>) => talk.of('prepareText').map(({ turn, text }) => [turn, text]);
+    const rest = (heard: string) => [FIRST + 1, expect.stringContaining(`"${heard}"`)];
+    expect(texts(broken().feed(missed))).toEqual([rest('It'), rest('It is a door.')]);
+    const asked = broken().feed({ type: 'connected' }, { type: 'questionStarted', turn: FIRST + 1 }, missed);
+    expect(texts(asked)).toEqual([rest('It')]);
+    const other = broken().feed({ ...missed, position: 0 }, { ...missed, turn: FIRST + 5 });
+    expect(texts(other)).toEqual([rest('It')]);
+  });
+
   it('goes on under its number when its samples come again', () => {
     const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
     expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);

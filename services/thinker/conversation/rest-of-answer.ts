@@ -17,9 +17,10 @@ export function restOf(turn: Turn, question = turn.userText): TextAsked | undefi
   const heard = heardText(turn);
   if (turn.kind === 'say') {
     const rest = turn.modelText.slice(heard.length).trim();
-    return rest ? { type: 'textAsked', kind: 'say', text: rest, userText: '', withFrame: false } : undefined;
+    const say = { type: 'textAsked', kind: 'say', text: rest, userText: '', withFrame: false } as const;
+    return rest ? { ...say, restOf: turn.number } : undefined;
   }
   if (!question) return undefined;
   const text = answerAgain(question, heard);
-  return { type: 'textAsked', kind: 'ask', text, userText: '', withFrame: false };
+  return { type: 'textAsked', kind: 'ask', text, userText: '', withFrame: false, restOf: turn.number };
 }
