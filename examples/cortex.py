@@ -15,6 +15,9 @@ def connect(account, topics, on_message):
     """A client logged in as `account` that calls on_message(topic below the prefix, payload) for each of `topics`."""
     with open(os.path.join(STATE_DIR, "credentials.json")) as file:
         login = json.load(file)[account]
+    if account == "operator":  # The stack's own settings, where somebody has chosen the login.
+        login["username"] = os.environ.get("CORTEX_MQTT_USERNAME") or login["username"]
+        login["password"] = os.environ.get("CORTEX_MQTT_PASSWORD") or login["password"]
     try:
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION1)
     except AttributeError:  # paho-mqtt 1.x

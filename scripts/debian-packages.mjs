@@ -4,10 +4,10 @@ import { spawnSync } from 'node:child_process';
 const RUN = [
   { name: 'build-essential', for: 'building the PortAudio binding' },
   { name: 'python3', for: 'building the PortAudio binding' },
-  { name: 'libasound2', for: 'sound' },
   { name: 'libasound2-plugins', for: 'sound through PulseAudio or PipeWire' },
   { name: 'pulseaudio-utils', for: 'noticing devices that are unplugged' },
-  { name: 'alsa-utils', for: 'sound without PortAudio' },
+  // With it comes the ALSA library, whose own package has another name in each Debian.
+  { name: 'alsa-utils', for: 'sound' },
   { name: 'espeak-ng', for: 'the local voice' },
 ];
 const TEST = [

@@ -74,7 +74,7 @@ function parsed<Value>(parse: (text: string) => Value | undefined, forms: string
   );
 }
 
-/** Every setting there is. The README's table and the unknown-name check are made from this object. */
+/** Every setting there is. The table in docs/protocol.md and the unknown-name check are made from this object. */
 export const SETTINGS = {
   geminiApiKey: optional(
     'GEMINI_API_KEY',
@@ -145,25 +145,25 @@ export const SETTINGS = {
     'CORTEX_AUDIO_INPUT',
     parsed(parseAudioInput, 'auto, portaudio, portaudio:NAME, alsa:PCM, file:PATH.wav, file-loop:PATH.wav, off'),
     'auto',
-    'Microphone',
+    'Microphone: `auto`, `portaudio`, `portaudio:NAME`, `alsa:PCM`, `file:PATH.wav` (once), `file-loop:PATH.wav`, `off`',
   ),
   audioOutput: setting(
     'CORTEX_AUDIO_OUTPUT',
     parsed(parseAudioOutput, 'auto, portaudio, portaudio:NAME, alsa:PCM, file:PATH.wav, null'),
     'auto',
-    'Loudspeaker or headphones',
+    'Loudspeaker or headphones: `auto`, `portaudio`, `portaudio:NAME`, `alsa:PCM`, `file:PATH.wav`, `null`',
   ),
   camera: setting(
     'CORTEX_CAMERA',
     parsed(parseCamera, 'auto, rpicam, v4l2:/dev/videoN, file:PATH, test, topic:TOPIC, off'),
     'auto',
-    'Camera',
+    'Camera: `auto`, `rpicam`, `v4l2:/dev/videoN`, `file:PATH` (image, folder or video), `test`, `topic:TOPIC`, `off`',
   ),
   cameraRotation: setting(
     'CORTEX_CAMERA_ROTATION',
     z.pipe(z.enum(['0', '90', '180', '270'], 'must be 0, 90, 180 or 270'), z.transform(Number)),
     '0',
-    'Degrees the picture is turned clockwise, for a camera that is mounted on its side',
+    'Degrees the picture is turned clockwise (0, 90, 180, 270), for a camera that is mounted on its side',
   ),
   rpicamArguments: optional(
     'CORTEX_RPICAM_ARGUMENTS',
@@ -202,7 +202,12 @@ export const SETTINGS = {
     word,
     'Faults the simulator shall play: a ready-made scenario by name, or a JSON file',
   ),
-  stateDir: setting('CORTEX_STATE_DIR', word, '.cortex', 'Session handle, credentials, recordings'),
+  stateDir: setting(
+    'CORTEX_STATE_DIR',
+    word,
+    '.cortex',
+    'What outlives a process: session handle, conversation, credentials, retained values, models, logs, recordings',
+  ),
   modelsDir: optional('CORTEX_MODELS_DIR', word, 'Offline speech models; default: `models` in the state folder'),
   vadMode: setting(
     'VAD_MODE',
@@ -223,19 +228,19 @@ export const SETTINGS = {
     'BARGE_IN',
     z.enum(['pause', 'duck', 'off'], 'must be pause, duck or off'),
     'pause',
-    'What possible speech does to the reply',
+    'What possible speech does to the reply: `pause`, `duck`, `off`',
   ),
   echo: setting(
     'ECHO',
     z.enum(['headphones', 'aec', 'half-duplex'], 'must be headphones, aec or half-duplex'),
     'headphones',
-    'What keeps the assistant from hearing itself',
+    'What keeps the assistant from hearing itself: `headphones`, `aec` (the system echo canceller), `half-duplex`',
   ),
   logLevel: setting(
     'LOG_LEVEL',
     z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
     'info',
-    'Least severe log line written',
+    `Least severe log line written: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}`,
   ),
 } as const satisfies Record<string, Setting<unknown>>;
 

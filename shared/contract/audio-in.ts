@@ -90,7 +90,7 @@ export const level = channel('audio-in/level', json(Level), {
 });
 
 export const handover = channel('audio-in/handover', json(Handover), {
-  summary: 'One audio-in process passes the microphone on to the next one (reload)',
+  summary: 'One audio-in process passes the microphone on to the next one (reload, restart)',
   qos: 1,
   publishers: ['audio-in'],
   sensitive: true,

@@ -28,7 +28,8 @@ export function portaudioMicrophone(wanted: string | undefined, clock: Clock): M
 function chooseDevice(devices: PortAudioDevice[], wanted: string | undefined): PortAudioDevice {
   const inputs = devices.filter((device) => device.maxInputChannels > 0);
   const device = wanted
-    ? (inputs.find(({ name }) => name === wanted) ?? inputs.find(({ name }) => name.includes(wanted)))
+    ? (inputs.find(({ name }) => name === wanted) ??
+      inputs.find(({ name }) => name.toLowerCase().includes(wanted.toLowerCase())))
     : (inputs.find(({ name }) => name === 'default') ?? inputs[0]);
   if (device) return device;
   const names = inputs.map(({ name }) => `"${name}"`).join(', ') || 'none';

@@ -46,7 +46,7 @@ export type LevelEvent = { atMs: number } & (
   | { type: 'timePassed' }
 );
 
-/** Attempts in a row without a session before Live counts as lost: 1 + 2 + 4 + 8 s of trying (the user's own figure). */
+/** Attempts in a row without a session before Live counts as lost: 1 + 2 + 4 + 8 s of trying. */
 const LOST_AFTER_ATTEMPTS = 5;
 /** One failed turn is an accident. */
 const LOST_AFTER_TURNS = 2;
