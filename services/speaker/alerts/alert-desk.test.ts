@@ -28,6 +28,25 @@ describe('the alert desk', () => {
     expect(heard).toEqual([5, 5, 7, 7]);
   });
 
+  it('says a sentence once that waits already, and again when it has been said', async () => {
+    const voice = new AlertVoice();
+    const speak = () => Promise.resolve(new Int16Array(2).fill(5));
+    const alert = async (text: string, earcon: 'danger' | 'attention' = 'attention') => {
+      const { meters } = place;
+      const before = meters.snapshot(0).counters['alertsRepeated'] ?? 0;
+      await soundAlert({ id: 'a', earcon, text }, voice, { ...place, speak });
+      return (meters.snapshot(0).counters['alertsRepeated'] ?? 0) > before;
+    };
+    expect([await alert('No connection.'), await alert('No connection.'), await alert('Ask again.')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect([await alert('A car.', 'danger'), await alert('A car.', 'danger')]).toEqual([false, false]);
+    while (!voice.isSilent) voice.render(24_000, () => undefined);
+    expect(await alert('No connection.')).toBe(false);
+  });
+
   it('synthesises no earcon when it is wanted: the sound card would run dry', async () => {
     const begun: unknown[] = [];
     const voice = new AlertVoice();

@@ -25,9 +25,16 @@ export async function soundAlert(
 ): Promise<void> {
   const sentence = text?.trim().slice(0, MAX_TEXT);
   if (!kind && !sentence) return;
+  const urgent = kind === 'danger';
+  // Three questions that fail for the same reason are explained once; a real answer waits behind every sentence.
+  if (sentence && !urgent && voice.says(sentence)) {
+    meters.count('alertsRepeated');
+    return;
+  }
   const words = voice.begin({
-    urgent: kind === 'danger',
+    urgent,
     spoken: Boolean(sentence),
+    sentence,
     outdated: () => meters.count('alertsOutdated'),
     ...(kind && { earcon: REPLY_EARCONS[kind] }),
   });

@@ -5,6 +5,7 @@ import { advance, type Ramp, rampTo, slopeOf, steady } from '../playout/ramp.ts'
 interface AlertSound {
   urgent: boolean;
   spoken: boolean;
+  sentence: string | undefined;
   parts: Int16Array[];
   /** More of it is on its way (the sentence is still being synthesised). */
   open: boolean;
@@ -41,6 +42,11 @@ export class AlertVoice {
     return current.spoken ? 'pause' : 'duck';
   }
 
+  /** Whether this sentence sounds or waits. What is urgent does not count: it is said as often as it is wanted. */
+  says(sentence: string): boolean {
+    return this.waiting.some((sound) => !sound.urgent && sound.sentence === sentence);
+  }
+
   get isSilent(): boolean {
     return this.waiting.length === 0 && this.cut.length === 0;
   }
@@ -52,11 +58,13 @@ export class AlertVoice {
   begin({
     urgent,
     spoken,
+    sentence,
     earcon,
     outdated = () => undefined,
   }: {
     urgent: boolean;
     spoken: boolean;
+    sentence?: string | undefined;
     earcon?: Int16Array;
     outdated?: () => void;
   }): AlertWords | undefined {
@@ -65,6 +73,7 @@ export class AlertVoice {
     const sound: AlertSound = {
       urgent,
       spoken,
+      sentence,
       parts: earcon ? [earcon] : [],
       open: spoken,
       position: 0,
