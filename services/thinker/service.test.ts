@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Bus } from '#shared/bus/bus.ts';
@@ -86,6 +86,7 @@ describe('the sound of an answer that a predecessor has left', () => {
     ];
     writeFileSync(join(stateDir, 'conversation.json'), JSON.stringify({ ledger: [], savedAtMs: nowMs, playing }));
     fileLeftReply(stateDir, context.log).leave([{ ...begun(42), sampleRateHz: 24_000, last: true }]);
+    utimesSync(join(stateDir, 'reply.pcm'), nowMs / 1_000, nowMs / 1_000);
     const others = context.hub.bus();
     happen(others);
     running = await startThinker(context);

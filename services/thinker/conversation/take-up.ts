@@ -33,7 +33,8 @@ export function takeUp(
   isSoundLeft: (turn: number) => boolean = () => false,
 ): TakeUp {
   const played = playing.map((turn) => ({ type: 'turnLeftBehind', turn }) as const);
-  if (awayMs >= AWAITED_MS) {
+  // A clock without a battery is behind after a power cut: nobody can tell for how long we were away.
+  if (Math.abs(awayMs) >= AWAITED_MS) {
     const unanswered = waiting.map(({ turn, utterance }) => newTurn(turn, 'speech', 'live', utterance));
     const ended = [...(active ? [active] : []), ...unanswered].map((turn) => brokenOff(turn, TOO_LATE));
     return { news: [...played, ...ended], recall: [] };
