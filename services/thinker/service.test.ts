@@ -61,6 +61,11 @@ it('takes no settled question for a new one, however early it is shown again', a
   expect(await startAmong([6, 7], { settledUtterance: 7 })).toEqual([]);
 });
 
+it('hears what is said by a clock that is behind its predecessor, which gives the same numbers again', async () => {
+  const reports = await startAmong([7], { settledUtterance: 7, savedAtMs: 5_000_000 });
+  expect(reports).toEqual([expect.stringContaining('listening, utterance 7')]);
+});
+
 describe('the sound of an answer that a predecessor has left', () => {
   const outcomes: [string, boolean, (bus: Bus) => void][] = [
     ['nobody has heard to its end', true, () => undefined],
