@@ -15,15 +15,21 @@ export interface OwnCapture {
 
 /**
  * The position in our own capture at which another capture's `samples` ended, found by their loudest stretch. Undefined where
- * nothing matches. @param byClock where the clock says it is.
+ * nothing matches. @param byClock where the clock says it is. @param told where we were when we heard of it; the clock may have been
+ * set by a second since the other process was started.
  */
-export function findJoint(samples: Int16Array, { ring, began }: OwnCapture, byClock: number): number | undefined {
+export function findJoint(
+  samples: Int16Array,
+  { ring, began }: OwnCapture,
+  byClock: number,
+  told = byClock,
+): number | undefined {
   // What the other one heard before our own capture began cannot be found in it.
   const end = loudestStretch(samples, byClock - began - SETTLING_SAMPLES);
   const after = samples.length - end;
-  const expected = byClock - after;
-  const from = Math.max(began, expected - TAIL_SAMPLES - JOINT_WITHIN_SAMPLES);
-  const to = Math.min(ring.head, expected + JOINT_WITHIN_SAMPLES);
+  const expected = (Math.abs(byClock - told) > JOINT_WITHIN_SAMPLES ? told : byClock) - after;
+  const from = Math.max(began, Math.min(byClock, told) - after - TAIL_SAMPLES - JOINT_WITHIN_SAMPLES);
+  const to = Math.min(ring.head, Math.max(byClock, told) - after + JOINT_WITHIN_SAMPLES);
   if (to - from < TAIL_SAMPLES) return undefined;
   const found = findSplice(samples.subarray(end - TAIL_SAMPLES, end), ring.read(from, to), expected - from);
   return found === undefined ? undefined : from + found + after;

@@ -195,14 +195,19 @@ export class Listening {
     return this.cut('discarded');
   }
 
+  /** Whether our own capture was there when the handover came. */
+  private get listened(): boolean {
+    return this.toldAt - this.captureBegan >= JOINT_WITHIN_SAMPLES;
+  }
+
   private jointByClock(left: PredecessorState): number {
     const byClock = this.sampleClock.positionAt(left.at);
-    const listened = this.toldAt - this.captureBegan >= JOINT_WITHIN_SAMPLES;
-    return listened && Math.abs(byClock - this.toldAt) > CLOCKS_APART_SAMPLES ? this.toldAt : byClock;
+    return this.listened && Math.abs(byClock - this.toldAt) > CLOCKS_APART_SAMPLES ? this.toldAt : byClock;
   }
 
   private findJoint(left: PredecessorState, byClock: number): number | undefined {
-    return findJoint(samplesOf(left.samples), { ring: this.ring, began: this.captureBegan }, byClock);
+    const own = { ring: this.ring, began: this.captureBegan };
+    return findJoint(samplesOf(left.samples), own, byClock, this.listened ? this.toldAt : byClock);
   }
 
   /** @param reference where in our own capture the predecessor's last sample is, or just behind. */
