@@ -46,11 +46,15 @@ describe('audio-in', () => {
   const dead = new Set<number>();
   const isAlive = (pid: number) => !dead.has(pid);
 
+  /** By how much the clock of the next process that is started is behind. */
+  let behindMs = 0;
+
   async function start(environment: Record<string, string> = {}, microphone?: Microphone, pid = 100): Promise<void> {
+    const itsBehindMs = behindMs;
     const context: ServiceContext = {
       settings: loadSettings({ CORTEX_STATE_DIR: stateDir, ...environment }),
       log: pino({ level: 'silent' }),
-      clock,
+      clock: { ...clock, nowMs: () => clock.nowMs() - itsBehindMs },
       meters: new Meters(),
       fail: (error) => {
         throw error;
@@ -62,6 +66,7 @@ describe('audio-in', () => {
   }
 
   beforeEach(async () => {
+    behindMs = 0;
     dead.clear();
     stateDir = mkdtempSync(join(tmpdir(), 'audio-in-'));
     hub = new MemoryHub();
@@ -463,6 +468,23 @@ describe('audio-in', () => {
       expect(voiced).toEqual(voice(begin, 3_000));
       expect(frames.at(-1)?.last).toBe(true);
     });
+
+    it.each([3_600_000, -3_600_000, 700, -700])(
+      'whose clock was set by %i ms meanwhile joins all the same',
+      async (setByMs) => {
+        await startBoth();
+        behindMs = setByMs;
+        await startSuccessor();
+        const begin = position;
+        await both(1_500, 'voice');
+        await running?.stop();
+        running = undefined;
+        await both(1_500, 'voice');
+        await both(1_000, 'silence');
+        expect(heard).toEqual(['possible', 'started', 'interrupt barge-in', 'ended']);
+        expect(spoken().filter((sample) => sample !== 0)).toEqual(voice(begin, 3_000));
+      },
+    );
 
     it('what was said before it came is sent again by it', async () => {
       await startBoth();

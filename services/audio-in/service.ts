@@ -162,6 +162,7 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
       splice(left) {
         if (feed && !blocked) {
           leftBehind = left;
+          listening.toldOfJoint();
           return;
         }
         listening.begin();

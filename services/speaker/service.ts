@@ -12,7 +12,7 @@ import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { AlertGate } from './alerts/alert-gate.ts';
 import { obeyCommands } from './commands.ts';
 import { watchEnds } from './handover/end-watch.ts';
-import { HandoverBook, inheritanceOf, untoldEndsOf } from './handover/handover.ts';
+import { HandoverBook, inheritanceOf, isStale, untoldEndsOf } from './handover/handover.ts';
 import { lastPeriodIsMissing } from './handover/last-period.ts';
 import { type PlayoutRecord, readPlayoutRecord } from './handover/playout-record.ts';
 import {
@@ -43,6 +43,8 @@ const NEXT_TURNS = 3;
 const LAST_WORD_MS = 150;
 /** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
 const GUARD_MS = 8;
+/** No device has so much queued. A record by a clock that was ahead would keep the speaker silent until ours is there, too. */
+const LONGEST_SILENCE_MS = 1_000;
 const STOP_LIMIT_MS = 500;
 
 /** What tests put in the place of the machine. */
@@ -216,7 +218,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       standingBy = false;
       received();
       reports.begin(goesOn && !speaker.playout.over.includes(goesOn.turn) ? goesOn : undefined);
-      if (record?.heard) obedience.listen({ type: 'inherited', heard: record.heard });
+      if (record?.heard && !isStale(record, clock.nowMs()))
+        obedience.listen({ type: 'inherited', heard: record.heard });
       if (found?.alive) prepare(found.record);
       else if (found) inherit(found);
       if (record) {
@@ -230,7 +233,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const silence = (): number => {
         const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
         if (silentForMs <= 0 || output.continues) return 0;
-        return Math.max(0, samplesOf(silentForMs + GUARD_MS) - output.latency.unheard);
+        return Math.max(0, samplesOf(Math.min(silentForMs, LONGEST_SILENCE_MS) + GUARD_MS) - output.latency.unheard);
       };
       speaker.beginAfter(silence, () => {
         // Kept until here, because it is the predecessor that writes it as long as it plays. Of two that have waited for the

@@ -43,6 +43,18 @@ describe('a speaker and its successor', () => {
     expect(clock.nowMs()).toBe(1_000_000);
   });
 
+  it('is not kept silent by the record of a predecessor whose clock was ahead of ours', async () => {
+    const { first, hub, dead } = await pair();
+    await first.publish(speech, { utterance: 1, state: 'possible', probability: 0.9, speechMs: 0, at: 1 });
+    await first.play(600);
+    await first.kill();
+    const clock = manualClock(first.clock.nowMs() - 600_000);
+    const second = await bench({ hub, clock, dead, me: '2:2' });
+    await second.say(8, 0, 5_000, true);
+    await second.play(2_000 * 24);
+    expect(second.told()).toContain('8 finished 5000');
+  });
+
   it('does not wait once more where its output opens only after the last word', async () => {
     const { first, hub, clock, dead } = await pair();
     let open = (): void => undefined;

@@ -1,13 +1,17 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Bus } from '#shared/bus/bus.ts';
 import { microphonePcm } from '#shared/contract/audio-in.ts';
+import { interrupt } from '#shared/contract/control.ts';
+import { speakerState } from '#shared/contract/speaker.ts';
 import { turn } from '#shared/contract/thinker.ts';
 import { testFolder } from '#shared/files/test-folder.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import { testContext } from '#shared/lifecycle/test-context.ts';
 import type { PcmFrame } from '#shared/pcm/frame.ts';
+import { newTurn } from './conversation/turn.ts';
+import { fileLeftReply } from './reply/left-reply.ts';
 import { startThinker } from './service.ts';
 
 let running: Running | undefined;
@@ -55,4 +59,47 @@ it('goes on with a question under the number its predecessor has given it, howev
 
 it('takes no settled question for a new one, however early it is shown again', async () => {
   expect(await startAmong([6, 7], { settledUtterance: 7 })).toEqual([]);
+});
+
+it('hears what is said by a clock that is behind its predecessor, which gives the same numbers again', async () => {
+  const reports = await startAmong([7], { settledUtterance: 7, savedAtMs: 5_000_000 });
+  expect(reports).toEqual([expect.stringContaining('listening, utterance 7')]);
+});
+
+describe('the sound of an answer that a predecessor has left', () => {
+  const outcomes: [string, boolean, (bus: Bus) => void][] = [
+    ['nobody has heard to its end', true, () => undefined],
+    [
+      'was heard to its end while no thinker ran',
+      false,
+      (bus) =>
+        bus.publish(speakerState, { state: 'idle', turn: 42, position: 320, volume: 1, output: 'test', since: 1 }),
+    ],
+    [
+      'is cut before the speaker has begun with it',
+      false,
+      (bus) => bus.publish(interrupt, { id: 'a', source: 'operator', at: 1 }),
+    ],
+  ];
+  it.each(outcomes)('%s: left on: %s', async (_what, isLeftOn, happen) => {
+    const stateDir = testFolder();
+    const context = testContext({ CORTEX_STATE_DIR: stateDir, ENABLE_LIVE_API: 'false' });
+    const nowMs = context.clock.nowMs();
+    const timings = { firstAudio: nowMs, generationComplete: nowMs };
+    const playing = [
+      { ...newTurn(42, 'speech', 'live', 7), phase: 'speaking', timings, replySamples: 320, generated: true },
+    ];
+    writeFileSync(join(stateDir, 'conversation.json'), JSON.stringify({ ledger: [], savedAtMs: nowMs, playing }));
+    fileLeftReply(stateDir, context.log).leave([{ ...begun(42), sampleRateHz: 24_000, last: true }]);
+    utimesSync(join(stateDir, 'reply.pcm'), nowMs / 1_000, nowMs / 1_000);
+    const others = context.hub.bus();
+    happen(others);
+    running = await startThinker(context);
+    await settle();
+    happen(others);
+    await settle();
+    await running.stop();
+    running = undefined;
+    expect(existsSync(join(stateDir, 'reply.pcm'))).toBe(isLeftOn);
+  });
 });

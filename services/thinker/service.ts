@@ -149,7 +149,11 @@ async function wire(
     log,
     meters,
     output: {
-      turn: (report) => bus.publish(turn, report),
+      turn(report) {
+        bus.publish(turn, report);
+        // A speaker that had not begun with it says nothing of it. Kept, it would be shown when the speaker remembers it no more.
+        if (report.state === 'interrupted') replies.finished(report.turn, clock.nowMs());
+      },
       transcript: (text) => bus.publish(transcript, text),
       session: (report) => {
         unavailable = report.error;
@@ -239,6 +243,7 @@ async function wire(
     await bus.subscribe(speakerState, ({ payload: { state, turn: spoken, position }, retained }) => {
       if (!retained || spoken === undefined || position === undefined) return;
       thinker.played(spoken, state === 'idle' ? 'over' : 'playing', position);
+      if (state === 'idle') replies.finished(spoken, clock.nowMs());
     }),
   );
 }

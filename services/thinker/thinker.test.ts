@@ -5,6 +5,7 @@ import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import type { Question } from './backends/answer-backend.ts';
 import type { Memory } from './conversation/memory-store.ts';
+import { newTurn, type Turn } from './conversation/turn.ts';
 import { fakeLive } from './live/fake-live.fixture.ts';
 import { Thinker } from './thinker.ts';
 
@@ -18,8 +19,8 @@ const ANSWER = {
   },
 };
 
-/** A thinker between a fake Live server and a fake backend below it. @param saved what its predecessor stored. */
-function bench(saved: Memory[] = []) {
+/** A thinker between a fake Live server and a fake backend below it. @param saved what its predecessor stored, and whether it left sound. */
+function bench(saved: Memory[] = [], isSoundLeft = false) {
   const clock = manualClock();
   const server = fakeLive();
   const asked: Question[] = [];
@@ -42,7 +43,7 @@ function bench(saved: Memory[] = []) {
     handles: { load: nothing, save: nothing },
     memory: { load: () => saved.at(-1) ?? { ledger: [] }, save: (memory) => void saved.push(memory) },
     recall: nothing,
-    isSoundLeft: () => false,
+    isSoundLeft: () => isSoundLeft,
     catchUp: nothing,
     backends: [
       {
@@ -125,6 +126,24 @@ it('takes up the texts that waited behind an answer when its predecessor was kil
   expect(second.sent()).toContain('what colour is it?');
   second.say(ANSWER);
   expect(second.sent()).toContain('Turn left.');
+});
+
+it('tells the model one thing of an answer whose sound is left: that all of it is heard, until the speaker says less', () => {
+  const active: Turn = {
+    ...newTurn(7, 'speech', 'live', 3),
+    ...{ phase: 'speaking', playback: 'playing', replySamples: 100, playedSamples: 60 },
+    ...{ userText: 'why?', modelText: 'Because it is so.' },
+  };
+  const saved: Memory[] = [{ ledger: [], active }];
+  const { thinker, open, sent } = bench(saved, true);
+  open();
+  expect(sent()?.match(/Because it[^"\\]*/g)).toEqual([
+    expect.stringMatching(/^Because it is so\. — /),
+    'Because it is so.',
+    'Because it is so.',
+  ]);
+  thinker.played(7, 'over', 80);
+  expect(saved.at(-1)?.ledger.find(({ turn }) => turn === 7)?.heard).toBe('Because it is');
 });
 
 it('asks again when the server takes its tool call back and then says nothing', () => {

@@ -93,6 +93,22 @@ describe('the PCM assembler', () => {
     expect(effects.at(-1)).toEqual({ type: 'ended', stream: 1, position: 20, complete: true });
   });
 
+  it('ends a stream behind all that it has of it, where its end is told to somebody who has less', () => {
+    const { effects } = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'frame', frame: frame(1, 0, 0, true), atMs: 10 },
+    ]);
+    expect(effects.slice(1)).toEqual([{ type: 'ended', stream: 1, position: 10, complete: true }]);
+    const withGap = run([
+      { type: 'frame', frame: frame(1, 0, 10), atMs: 0 },
+      { type: 'frame', frame: frame(1, 15, 5), atMs: 10 },
+      { type: 'frame', frame: frame(1, 10, 0, true), atMs: 20 },
+      { type: 'tick', atMs: 1_010 },
+    ]);
+    expect(heard(withGap.effects)).toEqual([...upTo(10), ...upTo(20).slice(15)]);
+    expect(withGap.effects.at(-1)).toEqual({ type: 'ended', stream: 1, position: 20, complete: true });
+  });
+
   it('asks for the beginning of a stream it comes into in the middle', () => {
     expect(run([{ type: 'frame', frame: frame(4, 100, 10), atMs: 0 }]).effects).toEqual([
       { type: 'ask', stream: 4, from: 0 },

@@ -130,9 +130,10 @@ function newStream(atMs: number): StreamState {
 
 /** The stream with the frame among the waiting ones; a repetition changes nothing but the time of the last sign of life. */
 function admit(stream: StreamState, frame: PcmFrame, atMs: number): StreamState {
-  const end = frame.position + frame.samples.length;
+  const end = endOf(frame);
   const admitted: StreamState = { ...stream, heardAtMs: atMs };
-  if (frame.last) admitted.length = end;
+  // Where the publisher has lost it, the end is told to whoever asks, from where that one asks: we may have more.
+  if (frame.last) admitted.length = Math.max(end, stream.next, ...stream.waiting.map(endOf));
   const known = stream.waiting.some(
     (other) => other.position === frame.position && other.samples.length >= frame.samples.length,
   );
@@ -140,6 +141,10 @@ function admit(stream: StreamState, frame: PcmFrame, atMs: number): StreamState 
     admitted.waiting = [...stream.waiting, frame].sort((one, other) => one.position - other.position);
   }
   return admitted;
+}
+
+function endOf({ position, samples }: PcmFrame): number {
+  return position + samples.length;
 }
 
 /** Delivers what is contiguous, ends what is whole, asks for what is missing, gives up what nobody has. */

@@ -37,6 +37,7 @@ export interface PcmReceiverOptions {
 
 /** How often gaps are looked at while no frame comes. */
 const TICK_MS = 50;
+const HELD_UP_MS = 1_000;
 
 /** Subscribes to repairable PCM. `listener` sees each stream in order, without gap or repetition. */
 export async function startPcmReceiver(
@@ -48,10 +49,15 @@ export async function startPcmReceiver(
   let state = { ...emptyAssembler, forgottenUpTo: settled };
   let awayMs = 0;
   let awaySinceMs: number | undefined;
+  let lookedAtMs = clock.nowMs();
 
   /** Stands still while the broker is away: nobody could ask or answer, so nothing is given up for it, nor asked over and over. */
   function nowMs(): number {
-    return (awaySinceMs ?? clock.nowMs()) - awayMs;
+    // As little while this process was held up, or where the machine has only now learnt the time.
+    const passedMs = clock.nowMs() - lookedAtMs;
+    if (passedMs > HELD_UP_MS && awaySinceMs === undefined) awayMs += passedMs;
+    lookedAtMs += passedMs;
+    return (awaySinceMs ?? lookedAtMs) - awayMs;
   }
 
   function feed(event: AssemblerEvent): void {
@@ -69,7 +75,7 @@ export async function startPcmReceiver(
   }
 
   const endConnection = bus.onConnection((connected) => {
-    if (!connected) awaySinceMs ??= clock.nowMs();
+    if (!connected) awaySinceMs ??= nowMs() + awayMs;
     else if (awaySinceMs !== undefined) {
       awayMs += clock.nowMs() - awaySinceMs;
       awaySinceMs = undefined;

@@ -61,6 +61,28 @@ describe('a repairable PCM stream', () => {
     expect(received).toEqual(['samples 0', 'samples 2', 'ended']);
   });
 
+  it('gives no stream up because the machine has learnt the time', async () => {
+    const hub = new MemoryHub();
+    const manual = manualClock();
+    let jumpMs = 0;
+    const clock = { ...manual, nowMs: () => manual.nowMs() + jumpMs };
+    const patient = { ...policy, stallAskMs: 300, abandonMs: 3_000 };
+    const publisher = await startPcmPublisher(hub.bus(), channels, 1000);
+    const received: string[] = [];
+    await startPcmReceiver(hub.bus(), channels, { clock, meters: new Meters(), policy: patient }, (effect) => {
+      received.push(effect.type === 'samples' ? `samples ${effect.position}` : effect.type);
+    });
+    publisher.publish(frame(0));
+    await settle();
+    manual.advance(100);
+    jumpMs = 3_600_000;
+    manual.advance(100);
+    await settle();
+    publisher.publish(frame(2, true));
+    await settle();
+    expect(received).toEqual(['samples 0', 'samples 2', 'ended']);
+  });
+
   it('gives a subscriber that comes late the whole stream', async () => {
     const hub = new MemoryHub();
     const publisher = await startPcmPublisher(hub.bus(), channels, 1000);

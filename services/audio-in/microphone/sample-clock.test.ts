@@ -29,4 +29,13 @@ describe('the sample clock', () => {
     clock.arrived(320, 9_020);
     expect(clock.timeMs(320)).toBe(9_020);
   });
+
+  it('takes no lateness of hours for one: the machine has learnt the time', () => {
+    const clock = new SampleClock(16_000);
+    clock.arrived(16_000, 1_000);
+    clock.arrived(32_000, 2_000 + 3_600_000);
+    expect(clock.timeMs(32_000)).toBe(3_602_000);
+    clock.arrived(48_000, 3_000 + 3_600_000 + 2_000);
+    expect(clock.timeMs(48_000)).toBeCloseTo(3_603_000, -1);
+  });
 });

@@ -17,8 +17,9 @@ export class SampleClock {
     const observedMs = atMs - (end * 1000) / this.sampleRateHz;
     const passedMs = ((end - this.newestEnd) * 1000) / this.sampleRateHz;
     this.newestEnd = end;
-    const known = this.restarted ? undefined : this.offsetMs;
-    this.offsetMs = Math.min(observedMs, known === undefined ? observedMs : known + passedMs * MAX_DRIFT);
+    const expectedMs =
+      this.restarted || this.offsetMs === undefined ? observedMs : this.offsetMs + passedMs * MAX_DRIFT;
+    this.offsetMs = observedMs - expectedMs > LATEST_MS ? observedMs : Math.min(observedMs, expectedMs);
     this.restarted = false;
   }
 
@@ -38,5 +39,7 @@ export class SampleClock {
   }
 }
 
+/** No queue holds so much: a machine without a clock of its own has only now learnt the time, or samples are missing. */
+const LATEST_MS = 10_000;
 /** Cheap sound cards are off by up to some 200 parts per million; this lets the estimate follow and still ignores jitter. */
 const MAX_DRIFT = 0.000_5;

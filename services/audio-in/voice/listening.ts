@@ -21,6 +21,11 @@ const MAX_AHEAD = 250;
 const HANDED_OVER_SAMPLES = MICROPHONE_RATE_HZ;
 /** Looking for the splice costs some 10 ms, so it is not done for every 10 ms of new sound. */
 const SPLICE_EVERY_SAMPLES = 0.05 * MICROPHONE_RATE_HZ;
+/**
+ * Longer than a handover takes on a busy machine: where the clock says more, it was set since the predecessor was started, and the
+ * joint is about where we were when we were told.
+ */
+const CLOCKS_APART_SAMPLES = 2 * MICROPHONE_RATE_HZ;
 /** Longer than the way from *possible* to the end of the echo: bus, sound server, canceller and room on a busy machine. */
 const UNSETTLED_SPEECH_SAMPLES = 0.8 * MICROPHONE_RATE_HZ;
 const LEVEL_SAMPLES = MICROPHONE_RATE_HZ / 5;
@@ -63,6 +68,8 @@ export class Listening {
   /** Judged while another process still has the microphone. */
   private ahead: VoiceWindow[] = [];
   private splicedAt = 0;
+  /** How far we were when the predecessor's handover came. */
+  private toldAt = 0;
   /** The first sample since the device was opened. */
   private captureBegan = RING_SAMPLES;
 
@@ -146,6 +153,11 @@ export class Listening {
     };
   }
 
+  /** The predecessor has just said where it left; `splice` follows. */
+  toldOfJoint(): void {
+    this.toldAt = this.ring.head;
+  }
+
   /**
    * Goes on where another process left: finds its last samples in our own, or trusts the clock where there is nothing to
    * find. @returns undefined while the sound has not come that far; call again with more of it.
@@ -153,7 +165,7 @@ export class Listening {
   splice(left: PredecessorState, options: ListeningOptions): Splice | undefined {
     if (this.ring.head - this.splicedAt < SPLICE_EVERY_SAMPLES) return undefined;
     this.splicedAt = this.ring.head;
-    const byClock = this.sampleClock.positionAt(left.at);
+    const byClock = this.jointByClock(left);
     if (left.samples === '' || byClock < this.captureBegan - JOINT_WITHIN_SAMPLES) {
       // The predecessor's device was closed, or it left long before our own came: nothing joins. What it had begun ends there.
       const splice = this.spliceAt(left, this.ring.head, options);
@@ -171,7 +183,7 @@ export class Listening {
 
   /** As `splice`, with the sound there is: for a process that will hear no more of it. */
   spliceNow(left: PredecessorState, options: ListeningOptions): Splice {
-    const byClock = Math.min(this.ring.head, this.sampleClock.positionAt(left.at));
+    const byClock = Math.min(this.ring.head, this.jointByClock(left));
     // Where our own capture did not hear the joint, the predecessor's last sample is the last one.
     const reference = byClock < this.captureBegan ? this.ring.head : (this.findJoint(left, byClock) ?? byClock);
     return this.spliceAt(left, Math.min(this.ring.head, reference), options);
@@ -183,8 +195,19 @@ export class Listening {
     return this.cut('discarded');
   }
 
+  /** Whether our own capture was there when the handover came. */
+  private get listened(): boolean {
+    return this.toldAt - this.captureBegan >= JOINT_WITHIN_SAMPLES;
+  }
+
+  private jointByClock(left: PredecessorState): number {
+    const byClock = this.sampleClock.positionAt(left.at);
+    return this.listened && Math.abs(byClock - this.toldAt) > CLOCKS_APART_SAMPLES ? this.toldAt : byClock;
+  }
+
   private findJoint(left: PredecessorState, byClock: number): number | undefined {
-    return findJoint(samplesOf(left.samples), { ring: this.ring, began: this.captureBegan }, byClock);
+    const own = { ring: this.ring, began: this.captureBegan };
+    return findJoint(samplesOf(left.samples), own, byClock, this.listened ? this.toldAt : byClock);
   }
 
   /** @param reference where in our own capture the predecessor's last sample is, or just behind. */

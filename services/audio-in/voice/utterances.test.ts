@@ -134,6 +134,27 @@ describe('utterances', () => {
     expect(bench.frames.every(({ position }) => position >= 0 && position < 2 ** 32)).toBe(true);
   });
 
+  it('end with what the predecessor has published, where our own window of the silence ends just before that', () => {
+    const bench = new Bench().hear(...times(60, 0));
+    const reference = bench.ring.head - 1_000;
+    const before = { onset: -20_000, voicedSamples: 8_000, voicedUntil: -8_020, startPosition: -20_000 };
+    const open = { begin: -19_200, published: 0 };
+    bench.utterances.adopt(
+      { utterance: 7, spoken: -30_000, endpointing: { phase: 'started', ...before }, open },
+      reference,
+    );
+    const window = {
+      position: reference - WINDOW - 10,
+      samples: WINDOW,
+      newSamples: WINDOW / 2,
+      probability: 0,
+      timbre,
+    };
+    bench.outputs.push(...bench.utterances.hear(window, options));
+    expect(bench.story.at(-1)).toBe('7 ended');
+    expect(bench.frames.at(-1)).toMatchObject({ stream: 7, position: 19_200, last: true, samples: new Int16Array(0) });
+  });
+
   it('are counted on from those of the predecessor, so that one can tell which came shortly before which', () => {
     const bench = new Bench().hear(...times(10, 0));
     const endpointing = { phase: 'silent' as const, onset: 0, voicedSamples: 0, voicedUntil: 0, startPosition: 0 };

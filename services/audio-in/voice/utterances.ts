@@ -102,7 +102,7 @@ export class Utterances {
   /** @param end position of its end; what has been published already stays. */
   closeContinuous(end = this.ring.head): UtteranceOutput[] {
     const { open } = this;
-    return open ? this.endStream(open, Math.max(end, open.published)) : [];
+    return open ? this.endStream(open, end) : [];
   }
 
   /** Forgets everything before the newest sample: nothing of it belongs to us. */
@@ -178,7 +178,9 @@ export class Utterances {
     return open ? [...this.endStream(open, end), speech] : [speech];
   }
 
-  private endStream(open: OpenUtterance, end: number): UtteranceOutput[] {
+  private endStream(open: OpenUtterance, decided: number): UtteranceOutput[] {
+    // Windows of our own lie beside those of a predecessor: the one that decides may end before what that one has published.
+    const end = Math.max(decided, open.published);
     const wholeFrames = end - ((end - open.begin) % MICROPHONE_FRAME_SAMPLES);
     const outputs = this.publishUpTo(open, wholeFrames);
     outputs.push({ kind: 'frame', frame: this.frame(open, end, true) });

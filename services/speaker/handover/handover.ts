@@ -36,7 +36,8 @@ export function untoldEndsOf(record: PlayoutRecord, nowMs: number): TurnEnd[] {
   return record.leaving.map(({ turn, position }) => ({ turn, position }));
 }
 
-function isStale({ atMs }: PlayoutRecord, nowMs: number): boolean {
+/** Of another time, or by another clock: one without a battery is behind after a power cut. */
+export function isStale({ atMs }: PlayoutRecord, nowMs: number): boolean {
   return Math.abs(nowMs - atMs) > MAX_AGE_MS;
 }
 

@@ -8,6 +8,11 @@ import { isOver, type Turn } from './turn.ts';
 
 /** While an answer plays, what was heard of it is stored this often. */
 const SAVE_PERIOD_MS = 1_000;
+/**
+ * By a clock that is behind by more (one without a battery, after a power cut) the utterances get numbers that others have had:
+ * none of them is settled.
+ */
+const CLOCK_STEP_MS = 1_000;
 
 /** What was said and heard, kept over restarts, and what of it the model has been told. */
 export class Recollection {
@@ -27,8 +32,8 @@ export class Recollection {
     this.store = store;
     const { ledger, settledUtterance, savedAtMs = nowMs, ...left } = store.load(nowMs);
     this.left = { ...left, savedAtMs };
-    this.settledUtterance = settledUtterance;
-    this.newestUtterance = settledUtterance;
+    this.settledUtterance = savedAtMs - nowMs > CLOCK_STEP_MS ? undefined : settledUtterance;
+    this.newestUtterance = this.settledUtterance;
     this.ledger = ledger;
   }
 

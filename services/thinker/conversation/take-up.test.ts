@@ -79,10 +79,10 @@ describe('a turn that a predecessor was in the middle of', () => {
     ]);
   });
 
-  it('after half a minute ends, and nothing is asked again', () => {
+  it.each([30_000, -30_000])('ends when the clock says %i ms later, and nothing is asked again', (awayMs) => {
     const playing = [{ ...newTurn(6, 'say', 'live'), ...answering }];
     const texts = [{ turn: 9, kind: 'ask', text: 'where?', withFrame: false }] as const;
-    const taken = takeUp({ active: spoken, texts, waiting: [{ turn: 8, utterance: 4 }], playing }, 30_000);
+    const taken = takeUp({ active: spoken, texts, waiting: [{ turn: 8, utterance: 4 }], playing }, awayMs);
     expect(taken).toMatchObject({
       news: [{ turn: { number: 6 } }, failed('too long'), { turn: { number: 8, utterance: 4 }, failure: {} }],
       recall: [],

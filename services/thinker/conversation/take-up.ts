@@ -33,7 +33,8 @@ export function takeUp(
   isSoundLeft: (turn: number) => boolean = () => false,
 ): TakeUp {
   const played = playing.map((turn) => ({ type: 'turnLeftBehind', turn }) as const);
-  if (awayMs >= AWAITED_MS) {
+  // A clock without a battery is behind after a power cut: nobody can tell for how long we were away.
+  if (Math.abs(awayMs) >= AWAITED_MS) {
     const unanswered = waiting.map(({ turn, utterance }) => newTurn(turn, 'speech', 'live', utterance));
     const ended = [...(active ? [active] : []), ...unanswered].map((turn) => brokenOff(turn, TOO_LATE));
     return { news: [...played, ...ended], recall: [] };
@@ -54,12 +55,13 @@ function takeUpActive(active: Turn, own: LeftText | undefined, soundIsLeft: bool
   if (utterance !== undefined && !answering) {
     return { news: [{ type: 'turnInherited', turn: number, utterance }], recall: [utterance] };
   }
-  const ended = brokenOff(active, RESTARTED);
+  // Taken for heard also in the turn's record: the model is told of that, too, and of two places it might go on from the earlier.
+  const heard = soundIsLeft ? { ...active, playedSamples: replySamples } : active;
+  const ended = brokenOff(heard, RESTARTED);
   const text = own?.text ?? userText;
   if (!answering && kind !== 'speech') {
     return { news: [ended, askedAnew({ withFrame: false, ...own, kind, text })], recall: [] };
   }
-  const heard = soundIsLeft ? { ...active, playedSamples: replySamples } : active;
   const rest = answering && kind !== 'say' ? restOf(heard, text) : undefined;
   if (rest) return { news: [ended, rest], recall: [] };
   return { news: [ended], recall: utterance === undefined ? [] : [utterance] };

@@ -80,13 +80,12 @@ export function nextTurn(turn: Turn, event: TurnEvent): Turn {
       return { ...turn, modelText: joinTranscript(turn.modelText, event.text) };
     case 'textReplaced':
       return event.role === 'user' ? { ...turn, userText: event.text } : { ...turn, modelText: event.text };
-    case 'played':
-      return {
-        ...turn,
-        playback: event.state,
-        playbackAtMs: event.atMs,
-        playedSamples: Math.max(turn.playedSamples, Math.min(event.position, turn.replySamples)),
-      };
+    case 'played': {
+      const position = Math.min(event.position, turn.replySamples);
+      // What is queued can be taken back, and what a predecessor has left be cut: only the last word is the exact place.
+      const playedSamples = event.state === 'over' ? position : Math.max(turn.playedSamples, position);
+      return { ...turn, playback: event.state, playbackAtMs: event.atMs, playedSamples };
+    }
     case 'usageBooked':
       return { ...turn, usage: addUp(turn.usage ?? {}, event.usage) };
     case 'completed':

@@ -3,9 +3,9 @@ import type { PcmFrame } from '#shared/pcm/frame.ts';
 import { manualClock } from '#shared/time/manual-clock.ts';
 import { Delivery } from './delivery.ts';
 
-const frame = (last: boolean): PcmFrame => ({
+const frame = (last: boolean, stream = 1): PcmFrame => ({
   sampleRateHz: 24_000,
-  stream: 1,
+  stream,
   position: 0,
   timeUs: 0,
   first: false,
@@ -30,6 +30,13 @@ it('is finished before and after an answer, not in the middle of one', async () 
   delivery.published(frame(false));
   expect(await isFinished(delivery)).toBe(false);
   expect(await isFinished(delivery, () => delivery.published(frame(true)))).toBe(true);
+});
+
+it('is not finished because the lost answer of a predecessor is ended', async () => {
+  const delivery = new Delivery(manualClock());
+  delivery.published(frame(false, 2));
+  expect(await isFinished(delivery, () => delivery.published(frame(true, 1)))).toBe(false);
+  expect(await isFinished(delivery, () => delivery.published(frame(true, 2)))).toBe(true);
 });
 
 it('is not waited for without end', async () => {

@@ -38,7 +38,8 @@ export function fileLeftReply(stateDir: string, log: Log): LeftReply {
         const { mtimeMs } = statSync(path);
         const bytes = readFileSync(path);
         rmSync(path);
-        return nowMs - mtimeMs < WANTED_FOR_MS ? unframed(bytes) : [];
+        // A clock that is behind since a power cut tells no age.
+        return Math.abs(nowMs - mtimeMs) < WANTED_FOR_MS ? unframed(bytes) : [];
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
           log.warn({ path, reason: messageOf(error) }, 'the rest of an answer is unusable');
