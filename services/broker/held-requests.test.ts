@@ -70,6 +70,20 @@ describe('requests to a service that is not there', () => {
     expect(meters.snapshot(0).counters).toMatchObject({ requestsDropped: 10, requestsHandedOver: 32 });
   });
 
+  it('that concern two of them wait for each', () => {
+    subscribe('speaker:a', 'control/interrupt');
+    publish('control/interrupt', 'one');
+    aedes.emit('clientDisconnect', client('speaker:a'));
+    publish('control/interrupt', 'two');
+    subscribe('thinker:b', 'control/interrupt');
+    subscribe('speaker:c', 'control/interrupt');
+    expect(got).toEqual([
+      'thinker:b cortex/control/interrupt one',
+      'thinker:b cortex/control/interrupt two',
+      'speaker:c cortex/control/interrupt two',
+    ]);
+  });
+
   it('are those that have no other way: a question for samples is asked again by itself', () => {
     publish('thinker/audio/resend', 'x');
     subscribe('thinker:a', '#');

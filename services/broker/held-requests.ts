@@ -1,11 +1,16 @@
 import type { Aedes, Client } from 'aedes';
+import type { ServiceName } from '#shared/contract/channel.ts';
+import { interrupt } from '#shared/contract/control.ts';
 import { alert } from '#shared/contract/speaker.ts';
 import { ask, context, say } from '#shared/contract/thinker.ts';
 import type { ProcessContext } from '#shared/lifecycle/run-process.ts';
 import { filterMatches } from './topic-filter.ts';
 
-/** What is asked of one service and has no other way to reach it when it is back. */
-const HELD = [ask, say, context, alert];
+/** What is asked of a service and has no other way to reach it when it is back. It takes up what an interrupt was about. */
+const HELD: readonly { topic: string; service: ServiceName }[] = [
+  ...[ask, say, context, interrupt].map(({ topic }) => ({ topic, service: 'thinker' as const })),
+  ...[alert, interrupt].map(({ topic }) => ({ topic, service: 'speaker' as const })),
+];
 /** As long as the bus of a client keeps what it cannot send: an older request is about another moment. */
 const HOLD_MS = 10_000;
 /** For each topic; the oldest goes first. */
@@ -21,23 +26,23 @@ interface Request {
 /** One topic and the service it belongs to. */
 interface Letterbox {
   topic: string;
-  service: string;
+  service: ServiceName;
   /** Connections of that service that are subscribed. */
   readers: Set<string>;
   waiting: Request[];
 }
 
 /**
- * Holds a question, an announcement or an alert whose service is not there (it is being restarted, or not up yet), and hands
+ * Holds a question, an announcement, an interrupt or an alert whose service is not there (it is being restarted, or not up yet), and hands
  * it over as soon as it has subscribed: a warning must not be lost because the speaker was exchanged at that moment.
  */
 export function holdRequests(
   aedes: Aedes,
   { settings, clock, meters }: Pick<ProcessContext, 'settings' | 'clock' | 'meters'>,
 ): void {
-  const boxes: Letterbox[] = HELD.map(({ topic }) => ({
+  const boxes: Letterbox[] = HELD.map(({ topic, service }) => ({
     topic: `${settings.topicPrefix}/${topic}`,
-    service: topic.split('/')[0] ?? '',
+    service,
     readers: new Set(),
     waiting: [],
   }));
@@ -59,15 +64,17 @@ export function holdRequests(
     }
   }
 
-  aedes.on('publish', ({ topic, payload }) => {
-    const box = boxes.find((one) => one.topic === topic);
-    if (!box || box.readers.size > 0) return;
+  function hold(box: Letterbox, payload: Uint8Array): void {
     if (payload.length <= MAX_REQUEST_BYTES) {
-      box.waiting.push({ payload: Buffer.from(payload as Buffer), atMs: clock.nowMs() });
+      box.waiting.push({ payload: Buffer.from(payload), atMs: clock.nowMs() });
       if (box.waiting.length <= MAX_HELD) return;
       box.waiting.shift();
     }
     meters.count('requestsDropped');
+  }
+
+  aedes.on('publish', ({ topic, payload }) => {
+    for (const box of boxes) if (box.topic === topic && box.readers.size === 0) hold(box, payload as Buffer);
   });
   aedes.on('subscribe', (subscriptions, client) => {
     for (const box of boxes) {

@@ -19,6 +19,8 @@ export interface Obedience {
 interface Effects {
   sound(alert: Alert): void;
   volumeChanged(volume: number): void;
+  /** Everything known so far is over, but for the turn that answers the utterance. */
+  interrupted(by: { utterance?: number }): void;
   /** The thinker could not finish the turn. @param sounded whether any sound of it was published. */
   failed(turn: number, sounded: boolean): void;
 }
@@ -27,7 +29,7 @@ interface Effects {
 export async function obeyCommands(
   speaker: Speaker,
   { bus, clock, bargeIn }: { bus: Bus; clock: Clock; bargeIn: BargeIn },
-  { sound, volumeChanged, failed }: Effects,
+  { sound, volumeChanged, interrupted, failed }: Effects,
 ): Promise<Obedience> {
   let cancelEvidenceTimer = (): void => undefined;
 
@@ -49,8 +51,7 @@ export async function obeyCommands(
     }),
     bus.subscribe(interrupt, ({ payload: { source, utterance } }) => {
       // Only the user's own words are answered by a turn that must survive them; a command to be quiet silences all.
-      const answered = source === 'barge-in' && utterance !== undefined ? { utterance } : {};
-      speaker.tell({ type: 'interrupted', ...answered });
+      interrupted(source === 'barge-in' && utterance !== undefined ? { utterance } : {});
       if (source === 'operator' || source === 'voice-command') speaker.alerts.hush();
     }),
     bus.subscribe(turn, ({ payload: { turn: number, state, utterance, timings = {} } }) => {

@@ -85,6 +85,8 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   let stoodBy = false;
   let received = (): void => undefined;
   let receiver: PcmReceiver | undefined;
+  /** Interrupts given while no speaker ran, which come before it is known what they were about. */
+  let early: { utterance?: number }[] | undefined = [];
   let inheritedFrom: string | undefined;
   let letAlone = (): void => undefined;
   const alone = new Promise<void>((resolve) => {
@@ -169,6 +171,10 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       {
         sound: (payload) => alerts.sound(payload),
         volumeChanged: (volume) => reports.change({ volume }),
+        interrupted(by) {
+          speaker.tell({ type: 'interrupted', ...by });
+          early?.push(by);
+        },
         failed(turn, sounded) {
           // Some of it may be on its way, or kept for us by the thinker: it is played to its last sample.
           if (sounded || receiver?.awaits(turn)) receiver?.close(turn);
@@ -208,6 +214,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const inheritance = inheritanceOf({ ...record, leaving, over }, nowMs, lacks ? PERIOD_SAMPLES : 0);
       ends.leaveTo(record.process, untoldEndsOf(record, nowMs));
       speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
+      for (const by of early ?? []) speaker.tell({ type: 'interrupted', ...by });
       for (const { turn, position } of speaker.playout.turns) expect(turn, position);
     }
 
@@ -258,6 +265,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       log.info({ predecessor: predecessor.record.process }, 'standing by until the predecessor stops');
       prepare(predecessor.record);
       stoodBy = true;
+      early = undefined;
       teardown.add(await watchPredecessor(recordPath, { bus, clock, processes }, takeOver));
       const isReady = () => !standingBy || hasCaughtUp(speaker.playout, findPredecessor(recordPath, processes)?.record);
       const standby = readyBesidePredecessor(clock, output.attempted, isReady);
@@ -266,6 +274,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       received = () => undefined;
     } else {
       takeOver(predecessor);
+      early = undefined;
       await output.attempted;
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import type { Bus } from '#shared/bus/bus.ts';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import type { Channel } from '#shared/contract/channel.ts';
@@ -36,6 +37,17 @@ export interface BenchOptions {
   takeBack?: (samples: number) => number;
   /** Resolves when the output has played out and is closed. */
   closing?: Promise<void>;
+  /** What the broker has kept for a speaker comes as soon as that has subscribed to it. */
+  subscribed?: (topic: string) => void;
+}
+
+function watched(bus: Bus, subscribed: (topic: string) => void = () => undefined): Bus {
+  const subscribe: Bus['subscribe'] = async (channel, listener) => {
+    const end = await bus.subscribe(channel, listener);
+    subscribed(channel.topic);
+    return end;
+  };
+  return Object.assign(Object.create(bus), { subscribe });
 }
 
 /** Speakers for the tests of one file, in a state folder that is new for each test; what is still running after it is stopped. */
@@ -62,7 +74,7 @@ export function speakerBench() {
         log: createLog('speaker', 'silent'),
         clock,
         meters,
-        bus: hub.bus(),
+        bus: watched(hub.bus(), options.subscribed),
         fail: (error) => {
           throw error;
         },

@@ -15,7 +15,7 @@ describe('a speaker and its successor', () => {
     const first = await bench({ ...shared, ...options, me: '1:1' });
     await first.say(7, 0, 10_000);
     await first.play(600);
-    const successor = () => bench({ ...shared, me: '2:2' });
+    const successor = (own: Pick<BenchOptions, 'subscribed'> = {}) => bench({ ...shared, ...own, me: '2:2' });
     const successorOnSameOutput = () => bench({ ...shared, me: '2:2', perishable: 0, continues: true });
     return { ...shared, first, successor, successorOnSameOutput };
   }
@@ -377,6 +377,18 @@ describe('a speaker and its successor', () => {
     await second.publish(interrupt, { id: 'i', source: 'operator', at: 1 });
     clock.advance(20);
     expect(await second.play(2_000)).toEqual(new Array(2_000).fill(0));
+  });
+
+  it('obeys an interrupt that was given while no speaker ran, and plays what came after it', async () => {
+    const { first, hub, successor } = await pair();
+    await first.kill();
+    const second = await successor({
+      subscribed: (topic) => {
+        if (topic === interrupt.topic) hub.bus().publish(interrupt, { id: 'i', source: 'operator', at: 1 });
+      },
+    });
+    await second.say(8, 0, 1_000, true);
+    expect(voice(await second.play(2_000))).toEqual([...coded(0, 1_000)]);
   });
 
   it('finds the turn that began and ended while no speaker ran', async () => {

@@ -29,7 +29,14 @@ function begun(stream: number): PcmFrame {
 }
 
 /** A thinker that hears the given utterances as soon as it hears anything: somebody else has asked for them. @returns what it reports. */
-async function startAmong(utterances: readonly number[], left: object): Promise<string[]> {
+function startAmong(utterances: readonly number[], left: object): Promise<string[]> {
+  return startAnd(microphonePcm, left, (bus) => {
+    for (const utterance of utterances) bus.publish(microphonePcm, begun(utterance));
+  });
+}
+
+/** A thinker after which something happens as soon as it has subscribed to the channel. @returns what it reports. */
+async function startAnd(heard: { topic: string }, left: object, happen: (bus: Bus) => void): Promise<string[]> {
   const stateDir = testFolder();
   const context = testContext({ CORTEX_STATE_DIR: stateDir, ENABLE_LIVE_API: 'false' });
   const { bus, hub, clock } = context;
@@ -41,9 +48,7 @@ async function startAmong(utterances: readonly number[], left: object): Promise<
   });
   const subscribe: Bus['subscribe'] = async (channel, listener) => {
     const end = await bus.subscribe(channel, listener);
-    if (channel.topic === microphonePcm.topic) {
-      for (const utterance of utterances) hub.bus().publish(microphonePcm, begun(utterance));
-    }
+    if (channel.topic === heard.topic) happen(hub.bus());
     return end;
   };
   context.bus = Object.assign(Object.create(bus), { subscribe });
@@ -65,6 +70,22 @@ it('hears what is said by a clock that is behind its predecessor, which gives th
   const reports = await startAmong([7], { settledUtterance: 7, savedAtMs: 5_000_000 });
   expect(reports).toEqual([expect.stringContaining('listening, utterance 7')]);
 });
+
+it.each([
+  ['barge-in', 9],
+  ['operator', undefined],
+] as const)(
+  'does not ask for the rest of an answer that was interrupted (%s) while no thinker ran',
+  async (source, utterance) => {
+    const answering = { phase: 'speaking', replySamples: 100, userText: 'why?', modelText: 'Because it is so.' };
+    const left = { active: { ...newTurn(42, 'ask', 'live'), ...answering } };
+    const reports = await startAnd(interrupt, left, (bus) =>
+      bus.publish(interrupt, { id: 'i', source, at: 1, ...(utterance !== undefined && { utterance }) }),
+    );
+    expect(reports[0]).toBe('42: failed, utterance undefined');
+    expect(reports.at(-1)).toMatch(/^\d+: interrupted/);
+  },
+);
 
 describe('the sound of an answer that a predecessor has left', () => {
   const outcomes: [string, boolean, (bus: Bus) => void][] = [

@@ -197,7 +197,6 @@ async function wire(
     }),
     bus.subscribe(privacy, ({ payload }) => thinker.camera.block(payload.camera)),
     bus.subscribe(frame, ({ payload, retained }) => thinker.see(payload, retained)),
-    bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
     bus.subscribe(playback, ({ payload }) => {
       const over = payload.state === 'finished' || payload.state === 'interrupted';
       thinker.played(payload.turn, over ? 'over' : 'playing', payload.position);
@@ -214,15 +213,20 @@ async function wire(
     bus.subscribe(decision, ({ payload }) => backends.decided(payload)),
     bus.subscribe(anyJson(toolDeclare), ({ payload, levels }) => thinker.tools.declare(levels['name'] ?? '', payload)),
     bus.subscribe(anyJson(toolResult), ({ payload, levels }) => thinker.tools.answered(levels['name'] ?? '', payload)),
-    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.id, payload.text, payload.withFrame ?? false)),
-    bus.subscribe(say, ({ payload }) => thinker.say(payload.id, payload.text)),
-    bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
   ];
   for (const subscribed of subscriptions) teardown.add(await subscribed);
 
   describe(`${model}, ${endpoint.simulated ? `SIMULATED at ${serverOf(endpoint)}` : `at ${serverOf(endpoint)}`}`);
   thinker.start();
   soundMissed = ({ stream, from }) => thinker.soundMissed(stream, from);
+  // Behind what a predecessor has left: the broker has kept them while no thinker ran, and an interrupt is about that.
+  const requests = [
+    bus.subscribe(interrupt, ({ payload }) => thinker.interrupt(payload.source === 'barge-in', payload.utterance)),
+    bus.subscribe(contextRemark, ({ payload }) => thinker.remarks.note(payload.source, payload.text)),
+    bus.subscribe(ask, ({ payload }) => thinker.ask(payload.id, payload.text, payload.withFrame ?? false)),
+    bus.subscribe(say, ({ payload }) => thinker.say(payload.id, payload.text)),
+  ];
+  for (const subscribed of requests) teardown.add(await subscribed);
   // Only now: what is shown again of a settled question is no new one, and one that goes on keeps its number.
   const microphone = await startPcmReceiver(
     bus,

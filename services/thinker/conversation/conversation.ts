@@ -183,8 +183,9 @@ function questionSent(draft: Draft, number: number): void {
 function interruptAsked(draft: Draft, byVoice: boolean, utterance: number | undefined): void {
   const spared = (turn: Turn) => utterance !== undefined && turn.utterance === utterance;
   for (const turn of draft.recent) if (!isOver(turn) && !spared(turn)) cut(draft, turn);
-  // Announcements of other layers survive the user's own words, not a "stop".
-  for (const turn of draft.waiting) if (!spared(turn) && (turn.kind === 'speech' || !byVoice)) cut(draft, turn);
+  // Announcements of other layers survive the user's own words, not a "stop". The rest of an answer is none.
+  const survives = ({ kind, number }: Turn) => byVoice && kind !== 'speech' && number !== draft.again?.turn;
+  for (const turn of draft.waiting) if (!spared(turn) && !survives(turn)) cut(draft, turn);
   const { active } = draft;
   if (!active || spared(active)) return;
   const generating = active.backend === 'live' && active.phase !== 'listening';

@@ -117,6 +117,16 @@ describe('a turn of a predecessor', () => {
     expect(texts(other)).toEqual([rest('It')]);
   });
 
+  it('whose sound nobody has any more is not finished where the user interrupts, though its rest waits behind a question', () => {
+    const talk = answered().feed({ type: 'played', turn: FIRST, state: 'playing', position: 1_800 }).restart(1_000);
+    talk.feed({ type: 'utteranceStarted', utterance: 2, speechStartedMs: talk.nowMs });
+    talk.feed({ type: 'soundMissed', turn: FIRST, position: 1_800 });
+    const rest = talk.of('prepareText')[0]?.turn ?? 0;
+    expect(talk.state.waiting.map(({ number }) => number)).toEqual([rest]);
+    talk.feed({ type: 'interruptAsked', byVoice: true, utterance: 3 });
+    expect(talk.phases(rest).at(-1)).toBe('interrupted');
+  });
+
   it('goes on under its number when its samples come again', () => {
     const talk = connected().at(0).feed({ type: 'turnInherited', turn: 42, utterance: 7 }).question(7).server('audio');
     expect(talk.phases(42)).toEqual(['listening', 'thinking', 'speaking']);
