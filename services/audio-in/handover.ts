@@ -21,8 +21,8 @@ export interface HandoverOptions {
   claimed(): void;
   /** Begin without a predecessor. */
   takeOver(): void;
-  /** Join our capture to the predecessor's, and call `spliced` when it is done. */
-  splice(left: HandoverState): void;
+  /** Join our capture to the predecessor's, and call `spliced` when it is done. @returns whether there is anything to join. */
+  splice(left: HandoverState): boolean;
   closeDevice(): void;
   openDevice(): void;
   /** A frame that the predecessor published, perhaps once more: we answer for it when it is gone. */
@@ -75,7 +75,7 @@ export async function startHandover(options: HandoverOptions): Promise<Handover>
 
   function perform(effect: SuccessionEffect, left: HandoverState | undefined): void {
     if (effect === 'takeOver') options.takeOver();
-    if (effect === 'splice' && left) options.splice(left);
+    if (effect === 'splice' && left && !options.splice(left)) happen({ kind: 'spliced' });
     if (effect === 'closeDevice') options.closeDevice();
     if (effect === 'openDevice') options.openDevice();
     if (effect !== 'announce') return;

@@ -260,6 +260,29 @@ describe('an interim process', () => {
     expect((await saysBesideFreshBroker({}))[0]).toEqual({ state: 'taken', pid: ME });
   });
 
+  it('takes over a blocked microphone from one that leaves while it is still starting', async () => {
+    const { hub, bus } = context;
+    const others = hub.bus();
+    others.publish(privacy, { microphone: true, camera: false });
+    listenerRecord(stateDir).note(process.pid);
+    const subscribe: typeof bus.subscribe = async (channel, listener) => {
+      const end = await bus.subscribe(channel, listener);
+      const silent = { phase: 'silent' as const, onset: 0, voicedSamples: 0, voicedUntil: 0, startPosition: 0 };
+      const left = { utterance: 7, judged: 0, spoken: 0, endpointing: silent, samples: '', at: context.clock.nowMs() };
+      if (channel.topic === handover.topic) others.publish(handover, { ...left, state: 'left', pid: process.pid });
+      return end;
+    };
+    const seen: Handover[] = [];
+    await others.subscribe(handover, ({ payload }) => seen.push(payload));
+    context.bus = Object.assign(Object.create(bus), { subscribe });
+    writeFileSync(join(stateDir, 'privacy.json'), JSON.stringify({ microphone: true, camera: false }));
+    const voice = { probability: () => 0, reset: () => undefined };
+    const parts = { microphone: new ScriptedMicrophone(), voice, pid: ME, isAlive: () => true };
+    const running = await startAudioIn(context, parts);
+    expect(seen.at(-1)).toEqual({ state: 'taken', pid: ME });
+    await running.stop();
+  });
+
   it('notes that it has the microphone', async () => {
     const voice = { probability: () => 0, reset: () => undefined };
     const parts = { microphone: new ScriptedMicrophone(), voice, pid: process.pid, isAlive: () => true };

@@ -163,10 +163,10 @@ export async function startAudioIn(context: ServiceContext, parts: AudioInParts 
         if (feed && !blocked) {
           leftBehind = left;
           listening.toldOfJoint();
-          return;
+          return true;
         }
         listening.begin();
-        handing.spliced();
+        return false;
       },
       closeDevice() {
         // What was still to be joined is another one's by now.

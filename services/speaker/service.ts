@@ -201,6 +201,9 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       }
     }
 
+    /** Beside its process a record is of this moment, whatever clock it was written by: the machine's may have been set since. */
+    const nowBy = (record: PlayoutRecord): number => (stoodBy ? record.atMs : clock.nowMs());
+
     /** Everything a predecessor that plays no more has left to say is ours. */
     function inherit(found: Predecessor): void {
       inheritedFrom = found.record.process;
@@ -210,7 +213,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       const isTold = ({ turn }: { turn: number }): boolean => ends.told.includes(turn);
       const leaving = record.leaving.filter((each) => !isTold(each));
       const over = [...record.over, ...record.leaving.filter(isTold).map(({ turn }) => turn)];
-      const nowMs = clock.nowMs();
+      const nowMs = nowBy(record);
       const inheritance = inheritanceOf({ ...record, leaving, over }, nowMs, lacks ? PERIOD_SAMPLES : 0);
       ends.leaveTo(record.process, untoldEndsOf(record, nowMs));
       speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
@@ -221,7 +224,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     /** From here on this process is the speaker; it goes on where the record ends. */
     function takeOver(found?: Predecessor): void {
       const { record } = found ?? {};
-      const goesOn = record && inheritanceOf(record, clock.nowMs()).turns.find(({ turn }) => turn === record.current);
+      const goesOn = record && inheritanceOf(record, nowBy(record)).turns.find(({ turn }) => turn === record.current);
       standingBy = false;
       received();
       reports.begin(goesOn && !speaker.playout.over.includes(goesOn.turn) ? goesOn : undefined);

@@ -15,7 +15,7 @@ describe('a speaker and its successor', () => {
     const first = await bench({ ...shared, ...options, me: '1:1' });
     await first.say(7, 0, 10_000);
     await first.play(600);
-    const successor = (own: Pick<BenchOptions, 'subscribed'> = {}) => bench({ ...shared, ...own, me: '2:2' });
+    const successor = (own: Pick<BenchOptions, 'subscribed' | 'clock'> = {}) => bench({ ...shared, ...own, me: '2:2' });
     const successorOnSameOutput = () => bench({ ...shared, me: '2:2', perishable: 0, continues: true });
     return { ...shared, first, successor, successorOnSameOutput };
   }
@@ -31,6 +31,19 @@ describe('a speaker and its successor', () => {
     expect(heard).toEqual([...coded(600, heard.length)]);
     expect(heard.length).toBeGreaterThan(2_000);
   });
+
+  it.each([-600_000, 600_000])(
+    'goes on at the very next sample though the clock was set by %i ms since its predecessor was started',
+    async (setByMs) => {
+      const { first, clock, successor } = await pair();
+      const second = await successor({ clock: manualClock(clock.nowMs() + setByMs) });
+      second.clock.advance(20);
+      const stopped = voice(await first.stop());
+      second.clock.advance(20);
+      await settled();
+      expect([...stopped, ...voice(await second.play(30_000))].slice(0, 9_000)).toEqual([...coded(600, 9_000)]);
+    },
+  );
 
   it('says beforehand where it will stop, and the successor begins when that has been heard', async () => {
     const { first, successor, clock } = await pair();
