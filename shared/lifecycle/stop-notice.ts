@@ -19,5 +19,6 @@ export function giveStopNotice(stateDir: string): () => void {
 /** Whether the whole stack is being stopped. @param nowMs Unix milliseconds. */
 export function stackIsStopping(stateDir: string, nowMs: number): boolean {
   const stat = statSync(noticePath(stateDir), { throwIfNoEntry: false });
-  return stat !== undefined && nowMs - stat.mtimeMs < VALID_MS;
+  // A clock that is behind since a power cut tells no age.
+  return stat !== undefined && Math.abs(nowMs - stat.mtimeMs) < VALID_MS;
 }
