@@ -76,7 +76,7 @@ export async function stop(root: string, settings: Settings, clock: Clock): Prom
     return 0;
   }
   const names = running.map((process) => process.name).filter((name) => ours.has(name));
-  const takeBackNotice = giveStopNotice(settings.stateDir);
+  const takeBackNotice = giveStopNotice(settings.stateDir, clock.nowMs());
   try {
     // The broker last, so that everybody's goodbye is heard.
     const clients = names.filter((name) => name !== 'broker');

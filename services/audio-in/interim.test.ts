@@ -123,7 +123,7 @@ describe('audio-in that is told to leave', () => {
 
   it('starts none where the whole stack is stopped', async () => {
     await start(new ScriptedMicrophone());
-    const takeBack = giveStopNotice(stateDir);
+    const takeBack = giveStopNotice(stateDir, context.clock.nowMs());
     await running.handOver?.();
     expect(started).toBe(0);
     takeBack();
@@ -213,7 +213,7 @@ describe('an interim process', () => {
   });
 
   it('leaves when the whole stack is stopped', () => {
-    giveStopNotice(stateDir);
+    giveStopNotice(stateDir, context.clock.nowMs());
     context.clock.advance(250);
     expect(left).toBe(1);
   });
