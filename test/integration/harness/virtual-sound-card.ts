@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeWav } from '#shared/audio/wav.ts';
 import { leaveToBeEnded } from './leftovers.ts';
 import { RecordingClock } from './recording-clock.ts';
 
@@ -86,6 +87,7 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
   };
   const fullEnv = { ...process.env, ...env };
   let daemon = await startDaemon();
+  let said = 0;
 
   async function startDaemon(): Promise<ChildProcess> {
     const args = [
@@ -135,21 +137,15 @@ export async function createVirtualSoundCard(format: CardFormat = USUAL_CARD): P
   return {
     env,
     async speak(samples, sampleRateHz) {
-      const args = [
-        '-p',
-        '-d',
-        'mic',
-        `--rate=${sampleRateHz}`,
-        '--channels=1',
-        '--format=s16le',
-        '--raw',
-        '--latency-msec=20',
-      ];
-      const child = spawn('pacat', args, { env: fullEnv, stdio: ['pipe', 'ignore', 'ignore'] });
+      // From a file: a pipe's end keeps pacat busy, with a whole processor, until what it has read is played, some two seconds.
+      said += 1;
+      const path = join(folder, `said-${said}.wav`);
+      writeFileSync(path, writeWav({ sampleRateHz, samples }));
+      const child = spawn('paplay', ['-d', 'mic', '--latency-msec=20', path], { env: fullEnv, stdio: 'ignore' });
       leaveToBeEnded(() => child.kill());
-      child.stdin.end(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
       const [code] = await once(child, 'close');
-      if (code !== 0) throw new Error(`pacat exited with ${code}; is the card's daemon running?`);
+      rmSync(path, { force: true });
+      if (code !== 0) throw new Error(`paplay exited with ${code}; is the card's daemon running?`);
     },
     async record(sink, sampleRateHz) {
       const args = [
