@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { toldOfSubscriptions } from '#shared/bus/told-of-subscriptions.ts';
 import { type Handover, handover } from '#shared/contract/audio-in.ts';
 import { atTopic } from '#shared/contract/channel.ts';
 import { privacy } from '#shared/contract/control.ts';
@@ -265,16 +266,13 @@ describe('an interim process', () => {
     const others = hub.bus();
     others.publish(privacy, { microphone: true, camera: false });
     listenerRecord(stateDir).note(process.pid);
-    const subscribe: typeof bus.subscribe = async (channel, listener) => {
-      const end = await bus.subscribe(channel, listener);
+    context.bus = toldOfSubscriptions(bus, (topic) => {
       const silent = { phase: 'silent' as const, onset: 0, voicedSamples: 0, voicedUntil: 0, startPosition: 0 };
       const left = { utterance: 7, judged: 0, spoken: 0, endpointing: silent, samples: '', at: context.clock.nowMs() };
-      if (channel.topic === handover.topic) others.publish(handover, { ...left, state: 'left', pid: process.pid });
-      return end;
-    };
+      if (topic === handover.topic) others.publish(handover, { ...left, state: 'left', pid: process.pid });
+    });
     const seen: Handover[] = [];
     await others.subscribe(handover, ({ payload }) => seen.push(payload));
-    context.bus = Object.assign(Object.create(bus), { subscribe });
     writeFileSync(join(stateDir, 'privacy.json'), JSON.stringify({ microphone: true, camera: false }));
     const voice = { probability: () => 0, reset: () => undefined };
     const parts = { microphone: new ScriptedMicrophone(), voice, pid: ME, isAlive: () => true };

@@ -1,18 +1,25 @@
 import { join } from 'node:path';
 import type { Alert } from '#shared/contract/speaker.ts';
-import { replyPcm, replyResend } from '#shared/contract/thinker.ts';
+import { replyResend } from '#shared/contract/thinker.ts';
 import { machineProcesses, type Processes } from '#shared/lifecycle/process-identity.ts';
 import type { Running } from '#shared/lifecycle/run-process.ts';
 import type { ServiceContext } from '#shared/lifecycle/run-service.ts';
 import { Teardown } from '#shared/lifecycle/teardown.ts';
-import type { AssemblerPolicy } from '#shared/pcm/pcm-assembler.ts';
-import { type PcmReceiver, type ReceivedPcm, startPcmReceiver } from '#shared/pcm/pcm-receiver.ts';
 import { REPLY_RATE_HZ } from '#shared/pcm/rates.ts';
 import { type Speak, soundAlert, speakLocally } from './alerts/alert-desk.ts';
 import { AlertGate } from './alerts/alert-gate.ts';
 import { obeyCommands } from './commands.ts';
 import { watchEnds } from './handover/end-watch.ts';
-import { HandoverBook, inheritanceOf, isStale, untoldEndsOf } from './handover/handover.ts';
+import {
+  HandoverBook,
+  inheritanceOf,
+  isNotedWithPeriod,
+  isStale,
+  LAST_WORD_MS,
+  silenceAfter,
+  turnsAfter,
+  untoldEndsOf,
+} from './handover/handover.ts';
 import { lastPeriodIsMissing } from './handover/last-period.ts';
 import { type PlayoutRecord, readPlayoutRecord } from './handover/playout-record.ts';
 import {
@@ -28,23 +35,10 @@ import { chooseOutput } from './outputs/choose-output.ts';
 import { type OpenOutput, PERIOD_SAMPLES } from './outputs/output.ts';
 import { keepOutput } from './outputs/output-keeper.ts';
 import { samplesOf } from './playout/playout-state.ts';
+import { ReplyIntake } from './reply-intake.ts';
 import { Reports } from './reports.ts';
 import { Speaker } from './speaker.ts';
 
-/**
- * A gap is repaired long before the jitter buffer is empty; a thinker that restarts needs a second or two to answer. A
- * reply may pause for as long as a function of another layer takes; that its thinker is gone is told by others.
- */
-const REPLY_POLICY: AssemblerPolicy = { askEveryMs: 60, stallAskMs: 300, giveUpMs: 3_000, abandonMs: 120_000 };
-/** Turns that may have begun and ended while no speaker ran. */
-const NEXT_TURNS = 3;
-
-/** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
-const LAST_WORD_MS = 150;
-/** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
-const GUARD_MS = 8;
-/** No device has so much queued. A record by a clock that was ahead would keep the speaker silent until ours is there, too. */
-const LONGEST_SILENCE_MS = 1_000;
 const STOP_LIMIT_MS = 500;
 
 /** What tests put in the place of the machine. */
@@ -64,19 +58,16 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   const { openOutput = chooseOutput(settings, { ...context, me: processes.me }) } = parts;
   const recordPath = join(settings.stateDir, 'speaker-playout.json');
   const predecessor = findPredecessor(recordPath, processes);
-  /** Whether it was killed with a period noted and not written. The last word itself is noted with no period. */
-  const lacksPeriod = ({ alive, record: { final, toGo, perishable } }: Predecessor) =>
-    !alive &&
-    // What goes through a pipe perishes only while it is taken back, and that is noted with no period either.
-    perishable === 0 &&
-    !(final && toGo === samplesOf(LAST_WORD_MS)) &&
-    lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
+  /** Whether it was killed with a period noted and not written. */
+  const lacksPeriod = ({ alive, record }: Predecessor) =>
+    !alive && isNotedWithPeriod(record) && lastPeriodIsMissing(recordPath, samplesPipeIn(settings.stateDir));
   // Looked at now: opening a device may make a new pipe.
   const lackedAtStart = predecessor !== undefined && lacksPeriod(predecessor);
   const reports = new Reports(context);
   const speaker = new Speaker(settings.bargeIn, (news) => reports.hear(news), retrieve);
   const book = new HandoverBook(recordPath, processes.me, clock);
   const alerts = new AlertGate(clock, play);
+  const intake = new ReplyIntake(speaker, context, () => received());
   const teardown = new Teardown();
   let active = false;
   let leaving = false;
@@ -84,7 +75,6 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
   /** Whether what the predecessor played has been received here beside it: then nothing has to be asked for, or waited for. */
   let stoodBy = false;
   let received = (): void => undefined;
-  let receiver: PcmReceiver | undefined;
   /** Interrupts given while no speaker ran, which come before it is known what they were about. */
   let early: { utterance?: number }[] | undefined = [];
   let inheritedFrom: string | undefined;
@@ -141,15 +131,6 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
     return back;
   }
 
-  function receive(pcm: ReceivedPcm): void {
-    if (pcm.type === 'samples') {
-      const { stream, position, samples, sampleRateHz } = pcm;
-      if (sampleRateHz === REPLY_RATE_HZ) speaker.append(stream, position, samples);
-      else meters.count('replyFramesOfWrongRate');
-    } else if (pcm.type === 'ended') speaker.tell({ type: pcm.position > 0 ? 'ended' : 'dropped', turn: pcm.stream });
-    received();
-  }
-
   function play(payload: Alert): void {
     if (speaker.isMuted && payload.earcon !== 'danger') meters.count('alertsMuted');
     else {
@@ -175,29 +156,18 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
           speaker.tell({ type: 'interrupted', ...by });
           early?.push(by);
         },
-        failed(turn, sounded) {
-          // Some of it may be on its way, or kept for us by the thinker: it is played to its last sample.
-          if (sounded || receiver?.awaits(turn)) receiver?.close(turn);
-          else speaker.tell({ type: 'dropped', turn });
-        },
+        failed: (turn, sounded) => intake.failed(turn, sounded),
       },
     );
     teardown.add(() => obedience.end());
-    receiver = await startPcmReceiver(
-      bus,
-      { pcm: replyPcm, resend: replyResend },
-      { clock, meters, policy: REPLY_POLICY },
-      receive,
-    );
-    const { expect, stop } = receiver;
-    teardown.add(stop);
+    teardown.add(await intake.start());
 
     /** Gets ready for what a predecessor plays; if it is killed, what it handed over last has to be played again. */
     function prepare({ turns }: PlayoutRecord): void {
       for (const { turn, position } of turns) {
         const from = Math.max(0, position - REPLY_RATE_HZ);
         speaker.tell({ type: 'continued', turn, position: from });
-        expect(turn, from);
+        intake.expect(turn, from);
       }
     }
 
@@ -218,7 +188,7 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       ends.leaveTo(record.process, untoldEndsOf(record, nowMs));
       speaker.tell({ type: 'restored', inheritance: { ...inheritance, afterGap: !stoodBy && !found.alive } });
       for (const by of early ?? []) speaker.tell({ type: 'interrupted', ...by });
-      for (const { turn, position } of speaker.playout.turns) expect(turn, position);
+      for (const { turn, position } of speaker.playout.turns) intake.expect(turn, position);
     }
 
     /** From here on this process is the speaker; it goes on where the record ends. */
@@ -233,17 +203,13 @@ export async function startSpeaker(context: ServiceContext, parts: SpeakerParts 
       if (found?.alive) prepare(found.record);
       else if (found) inherit(found);
       if (record) {
-        const newest = Math.max(0, ...record.over, ...[...record.turns, ...record.leaving].map(({ turn }) => turn));
-        for (let next = 1; newest > 0 && next <= NEXT_TURNS; next += 1) {
-          bus.publish(replyResend, { stream: newest + next, from: 0 });
-        }
+        for (const stream of turnsAfter(record)) bus.publish(replyResend, { stream, from: 0 });
       }
       void untilSilent(recordPath, { clock, processes }).then(letAlone);
-      // The predecessor's last samples are still on their way: on another device two voices at once would spoil both.
+      // The predecessor's last samples are still on their way.
       const silence = (): number => {
-        const silentForMs = (record?.silentAtMs ?? 0) - clock.nowMs();
-        if (silentForMs <= 0 || output.continues) return 0;
-        return Math.max(0, samplesOf(Math.min(silentForMs, LONGEST_SILENCE_MS) + GUARD_MS) - output.latency.unheard);
+        if (!record || output.continues) return 0;
+        return Math.max(0, silenceAfter(record, clock.nowMs()) - output.latency.unheard);
       };
       speaker.beginAfter(silence, () => {
         // Kept until here, because it is the predecessor that writes it as long as it plays. Of two that have waited for the

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { Bus } from '#shared/bus/bus.ts';
 import { MemoryHub } from '#shared/bus/memory-bus.ts';
+import { toldOfSubscriptions } from '#shared/bus/told-of-subscriptions.ts';
 import { loadSettings } from '#shared/config/load-settings.ts';
 import type { Channel } from '#shared/contract/channel.ts';
 import { type Playback, playback, type SpeakerState, speakerState } from '#shared/contract/speaker.ts';
@@ -41,15 +41,6 @@ export interface BenchOptions {
   subscribed?: (topic: string) => void;
 }
 
-function watched(bus: Bus, subscribed: (topic: string) => void = () => undefined): Bus {
-  const subscribe: Bus['subscribe'] = async (channel, listener) => {
-    const end = await bus.subscribe(channel, listener);
-    subscribed(channel.topic);
-    return end;
-  };
-  return Object.assign(Object.create(bus), { subscribe });
-}
-
 /** Speakers for the tests of one file, in a state folder that is new for each test; what is still running after it is stopped. */
 export function speakerBench() {
   let stateDir = '';
@@ -74,7 +65,7 @@ export function speakerBench() {
         log: createLog('speaker', 'silent'),
         clock,
         meters,
-        bus: watched(hub.bus(), options.subscribed),
+        bus: toldOfSubscriptions(hub.bus(), options.subscribed ?? (() => undefined)),
         fail: (error) => {
           throw error;
         },

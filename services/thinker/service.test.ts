@@ -2,6 +2,7 @@ import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Bus } from '#shared/bus/bus.ts';
+import { toldOfSubscriptions } from '#shared/bus/told-of-subscriptions.ts';
 import { microphonePcm } from '#shared/contract/audio-in.ts';
 import { interrupt } from '#shared/contract/control.ts';
 import { speakerState } from '#shared/contract/speaker.ts';
@@ -46,12 +47,9 @@ async function startAnd(heard: { topic: string }, left: object, happen: (bus: Bu
   await hub.bus().subscribe(turn, ({ payload }) => {
     reports.add(`${payload.turn}: ${payload.state}, utterance ${payload.utterance}`);
   });
-  const subscribe: Bus['subscribe'] = async (channel, listener) => {
-    const end = await bus.subscribe(channel, listener);
-    if (channel.topic === heard.topic) happen(hub.bus());
-    return end;
-  };
-  context.bus = Object.assign(Object.create(bus), { subscribe });
+  context.bus = toldOfSubscriptions(bus, (topic) => {
+    if (topic === heard.topic) happen(hub.bus());
+  });
   running = await startThinker(context);
   await settle();
   return [...reports];

@@ -1,6 +1,6 @@
 import type { Clock } from '#shared/time/clock.ts';
 import type { OutputLatency } from '../outputs/output-keeper.ts';
-import type { Inheritance, PlayoutState } from '../playout/playout-state.ts';
+import { type Inheritance, type PlayoutState, samplesOf } from '../playout/playout-state.ts';
 import { endDoomed } from '../playout/turn-changes.ts';
 import type { YieldingState } from '../yielding.ts';
 import { type PlayoutRecord, PlayoutRecordFile } from './playout-record.ts';
@@ -8,6 +8,13 @@ import type { TurnEnd } from './untold-ends.ts';
 
 /** A reply that goes on after half a minute of silence answers a question nobody remembers. */
 const MAX_AGE_MS = 30_000;
+/** Longer than a message takes on a busy machine, shorter than anybody waits for a reload. */
+export const LAST_WORD_MS = 150;
+/** Two devices of one kind differ in latency by about a period. A gap of this length is not heard; an overlap is. */
+const GUARD_MS = 8;
+/** No device has so much queued. A record by a clock that was ahead would keep the speaker silent until ours is there, too. */
+const LONGEST_SILENCE_MS = 1_000;
+const NEXT_TURNS = 3;
 /** Numbers of turns that are over, as far back as late frames can be. */
 const REMEMBERED_OVER = 64;
 const REMEMBERED_KNOWN = 8;
@@ -34,6 +41,23 @@ export function inheritanceOf(record: PlayoutRecord, nowMs: number, unwritten = 
 export function untoldEndsOf(record: PlayoutRecord, nowMs: number): TurnEnd[] {
   if (!record.final || record.toGo > 0 || isStale(record, nowMs)) return [];
   return record.leaving.map(({ turn, position }) => ({ turn, position }));
+}
+
+/** Whether the record was written for a period. The last word is not, nor is what goes through a pipe while it is taken back. */
+export function isNotedWithPeriod({ final, toGo, perishable }: PlayoutRecord): boolean {
+  return perishable === 0 && !(final && toGo === samplesOf(LAST_WORD_MS));
+}
+
+/** Samples for which its predecessor still sounds; on another device two voices at once would spoil both. */
+export function silenceAfter({ silentAtMs }: PlayoutRecord, nowMs: number): number {
+  const silentForMs = Math.min(silentAtMs - nowMs, LONGEST_SILENCE_MS);
+  return silentForMs <= 0 ? 0 : samplesOf(silentForMs + GUARD_MS);
+}
+
+/** Turns that may have begun and ended while no speaker ran. */
+export function turnsAfter({ over, turns, leaving }: PlayoutRecord): number[] {
+  const newest = Math.max(0, ...over, ...[...turns, ...leaving].map(({ turn }) => turn));
+  return newest === 0 ? [] : Array.from({ length: NEXT_TURNS }, (_none, index) => newest + 1 + index);
 }
 
 /** Of another time, or by another clock: one without a battery is behind after a power cut. */

@@ -1,6 +1,6 @@
 import type { Failure } from '#shared/contract/thinker.ts';
-import type { ConversationState, Draft } from './conversation-state.ts';
-import { isOver, nextTurn, type Turn, type TurnEvent } from './turn.ts';
+import type { ConversationState, Draft, TextAsked } from './conversation-state.ts';
+import { isOver, newTurn, nextTurn, type Turn, type TurnEvent } from './turn.ts';
 
 /** More questions than this are not waited for: the newest is refused, or for the user's own words the last text. */
 const MAX_WAITING = 8;
@@ -38,6 +38,17 @@ export function admit(draft: Draft, turn: Turn): void {
   if (!refused) return;
   draft.effects.push({ type: 'count', name: 'questionsRefused' });
   fail(draft, refused, { kind: 'busy', message: 'too many questions are waiting: ask again later', retryable: true });
+}
+
+/** A question or an announcement in text becomes a turn. */
+export function textAsked(draft: Draft, event: TextAsked): void {
+  const { kind, text, withFrame } = event;
+  const fresh = newTurn(draft.upcomingTurn, kind, draft.level);
+  const turn: Turn = { ...fresh, timings: { questionEnded: draft.nowMs }, userText: event.userText };
+  if (event.restOf !== undefined) draft.again = { turn: turn.number, restOf: event.restOf };
+  draft.upcomingTurn += 1;
+  draft.effects.push({ type: 'prepareText', turn: turn.number, kind, text, withFrame });
+  admit(draft, turn);
 }
 
 export function activate(draft: Draft, admitted: Turn): void {
